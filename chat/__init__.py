@@ -1,0 +1,3 @@
+"""Chit-Chat: real-time channels for a Django project, in one reusable app."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,23 @@
+"""The app, and the one channel that every fresh install has."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ChatConfig(AppConfig):
+    name = "chat"
+    verbose_name = "Chit-Chat"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from chat import checks  # noqa: F401  (registers the system checks)
+
+        post_migrate.connect(_make_default_channel, sender=self, dispatch_uid="chat.default")
+
+
+def _make_default_channel(*, using: str, plan: Any = None, **_: Any) -> None:
+    from chat.services.channels import ensure_default_channel
+
+    ensure_default_channel(using)

@@ -1,0 +1,142 @@
+"""Every setting of the app, in one typed place.
+
+A host writes one dict, ``CHITCHAT``; what it leaves out has the default given here. ``conf.get()`` returns
+the frozen ``Settings`` (built once, again after ``setting_changed``). A key that does not exist here is an
+``ImproperlyConfigured`` that names it, and a system check says the same before anybody connects.
+"""
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from chat.ratelimit import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of HOSTILE_INPUTS, each a setting: ``CHITCHAT = {"LIMITS": {"body_characters": 2000}}``.
+
+    Sizes hold always. ``CHITCHAT["RATE_LIMITS"] = False`` lifts the rates and the socket counts, for a
+    benchmark (the example site reads it from the environment, ``CHITCHAT_RATE_LIMITS=off``).
+    """
+
+    body_characters: int = 4_000  # Unicode code points
+    topic_characters: int = 200
+    name_graphemes: int = 32
+    frame_bytes: int = 64 * 1024  # inbound
+    snapshot_bytes: int = 256 * 1024  # messages in one `joined`
+    kept: int = 100  # messages of a channel in the in-process store
+    events_kept: int = 512  # log entries behind resume
+    cids_kept: int = 5_000  # remembered sends of a room, in process
+    markers_kept: int = 10_000  # read markers of a room, in process
+    reaction_kinds: int = 20  # kinds of emoji under one message
+    reaction_people: int = 1_000  # people behind one emoji
+    channels: int = 10_000
+    rooms_listed: int = 100  # rooms in `welcome` and in one `heads`
+    members_listed: int = 100  # people in `joined`; over this, presence tells the count only
+    bad_frames: int = 10  # in a row, then the socket closes with 1008
+    floods: int = 200  # refusals in a row, then the socket closes with 4429
+
+    message: Rate = Rate(5, 1, 10)  # a person
+    command: Rate = Rate(20, 1, 40)  # a connection
+    typing: Rate = Rate(1, 3, 1)  # a person and room
+    read: Rate = Rate(1, 1, 1)  # a person and room
+    rename: Rate = Rate(5, 600, 5)  # successful ones, a person
+    name_attempt: Rate = Rate(60, 60, 60)  # a session, or an address without one
+    name_new: Rate = Rate(60, 60, 60)  # an address
+    channel_by_person: Rate = Rate(5, 3600, 5)
+    channel_by_address: Rate = Rate(20, 3600, 20)
+    session_sockets: int = 20
+    address_sockets: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The rhythm of the server, in seconds."""
+
+    ping_after: float = 25.0  # silence before `ping`
+    silent_after: float = 60.0  # silence before the socket closes with 4408
+    stalled_after: float = 10.0  # a writer without progress, likewise
+    lease: float = 45.0
+    lease_renewed: float = 15.0
+    grace: float = 5.0  # between the last connection's end and the announcement of leaving
+    presence: float = 1.0  # least time between two announcements in a room
+    heads: float = 1.0  # least time between two `heads` or `online`
+    compare: float = 3.0  # the relay's look at the store's heads
+    recheck: float = 30.0  # permissions and names of open connections
+    regroup: float = 60.0  # group memberships are taken again: the in-memory layer lets them lapse
+    guest_kept: float = 30 * 86_400.0  # a guest unseen for this long loses the name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``CHITCHAT`` with its defaults."""
+
+    SITE_NAME: str = "Chit-Chat"
+    DEFAULT_CHANNEL: str = "General Talk"
+    CHANNEL_STORE: str = "chat.stores.memory.MemoryStore"
+    RESERVED_NAMES: tuple[str, ...] = (
+        "admin",
+        "administrator",
+        "moderator",
+        "root",
+        "staff",
+        "support",
+        "system",
+        "server",
+    )
+    ALLOWED_ORIGINS: tuple[str, ...] = ()  # exact origins besides the page's own
+    TRUSTED_PROXIES: int = 0  # proxies in front whose X-Forwarded-For entry is believed
+    LIMITS: Limits = field(default_factory=Limits)
+    TIMES: Times = field(default_factory=Times)
+    RATE_LIMITS: bool = True
+
+
+def _build(raw: dict[str, Any]) -> Settings:
+    values = dict(raw)
+    for key, kind in (("LIMITS", Limits), ("TIMES", Times)):
+        if key in values:
+            values[key] = _known(kind, dict(values[key]), f'CHITCHAT["{key}"]')
+    for key in ("RESERVED_NAMES", "ALLOWED_ORIGINS"):
+        if key in values:
+            values[key] = tuple(values[key])
+    return _known(Settings, values, "CHITCHAT")
+
+
+T = TypeVar("T")
+
+
+def _known(kind: type[T], values: dict[str, Any], place: str) -> T:
+    allowed = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(values) - allowed):
+        raise ImproperlyConfigured(
+            f"{place} has no setting {unknown[0]!r}. It has: {', '.join(sorted(allowed))}."
+        )
+    return kind(
+        **{
+            name: Rate(*value) if isinstance(value, tuple | list) and kind is Limits else value
+            for name, value in values.items()
+        }
+    )
+
+
+@cache
+def get() -> Settings:
+    """The settings in force.
+
+    Raises ``ImproperlyConfigured`` for a key that does not exist.
+    """
+    from django.conf import settings
+
+    return _build(getattr(settings, "CHITCHAT", {}))
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "CHITCHAT":
+        get.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="chat.conf")

@@ -1,0 +1,1 @@
+"""Who is here. ``base`` is the promise."""

@@ -1,0 +1,15 @@
+"""Fan-out to local connections over a channel layer that may lose what it carries."""
+
+from chat.relay.member import Level, Leveller, Member, Position
+from chat.relay.relay import Relay, Source, person_group, room_group
+
+__all__ = [
+    "Level",
+    "Leveller",
+    "Member",
+    "Position",
+    "Relay",
+    "Source",
+    "person_group",
+    "room_group",
+]

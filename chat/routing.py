@@ -1,0 +1,63 @@
+"""Where WebSockets come in: an exact-origin check, the session, the consumer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.routing import URLRouter
+from channels.security.websocket import WebsocketDenier
+from channels.sessions import SessionMiddlewareStack
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.urls import path
+
+from chat import conf
+from chat.consumers import SERVER_SEND, ChatConsumer
+from chat.services.peer import is_own_origin
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
+
+
+class OriginGate:
+    """Lets in handshakes from pages of this very site: scheme, host and port must be equal.
+
+    A browser sends cookies with a WebSocket handshake from any page, and there is no CSRF token in it: the
+    origin is the only proof. Channels' own validator takes another port, another scheme and subdomains.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if not self._is_ours(scope):
+            await WebsocketDenier()(scope, receive, send)
+            return
+        await self._application({**scope, SERVER_SEND: send}, receive, send)
+
+    @staticmethod
+    def _is_ours(scope: dict[str, Any]) -> bool:
+        chat = conf.get()
+        hosts = _values(scope, b"host")
+        if len(hosts) != 1:
+            return False
+        domain, _ = split_domain_port(hosts[0])
+        allowed = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
+        if not domain or not validate_host(domain, allowed):
+            return False
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        if chat.TRUSTED_PROXIES and (forwarded := _values(scope, b"x-forwarded-proto")):
+            scheme = forwarded[-1].rpartition(",")[2].strip()
+        own = f"{scheme}://{hosts[0]}"
+        return is_own_origin(_values(scope, b"origin"), own, chat.ALLOWED_ORIGINS)
+
+
+def _values(scope: dict[str, Any], header: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == header]
+
+
+websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi())]
+
+websocket_application = OriginGate(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))

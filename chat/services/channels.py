@@ -1,0 +1,152 @@
+"""Making and changing channels."""
+
+import secrets
+from functools import cache
+from typing import Final
+
+from channels.db import database_sync_to_async
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from msgspec import UNSET
+
+from chat import conf, names
+from chat.domain import Author
+from chat.errors import ChatError, InvalidName, NameTaken, RateLimited, TooLong
+from chat.models import Channel, ChannelNameKey
+from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
+from chat.services import access
+from chat.services.people import NameCheck, free_names, replace_keys, taken_words
+from chat.services.runtime import Runtime
+from chat.text import clean_line
+
+# Slugs of the same name are numbered; after this many a random one is taken.
+NUMBERED_SLUGS: Final = 20
+
+
+@cache
+def _slug_of(name: str) -> str:
+    return names.slug(name) or "main"
+
+
+def default_slug() -> str:
+    """The address of the channel that everybody enters first."""
+    return _slug_of(conf.get().DEFAULT_CHANNEL)
+
+
+def ensure_default_channel(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Make the default channel where there is none yet. Twice is harmless."""
+    channels = Channel.objects.using(using)
+    if channels.filter(slug=default_slug()).exists():
+        return
+    name = conf.get().DEFAULT_CHANNEL
+    with transaction.atomic(using=using):
+        channel = channels.create(slug=default_slug(), name=name)
+        keys = ChannelNameKey.objects.using(using)
+        keys.bulk_create([ChannelNameKey(key=key, owner=channel) for key in names.keys(name)])
+
+
+def _judge(settings: conf.Settings, raw: str) -> names.JudgedName:
+    return names.judge(raw, max_graphemes=settings.LIMITS.name_graphemes)
+
+
+async def check_channel_name(runtime: Runtime, whose: str, raw: str) -> tuple[NameCheck, str]:
+    """What making a channel of this name would answer now, and the slug that it would get.
+
+    ``whose`` is the session or address that asks. Raises ``RateLimited``.
+    """
+    runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
+    try:
+        judged = _judge(runtime.settings, raw)
+    except InvalidName as error:
+        return NameCheck(raw, error.code, error.detail), ""
+    taken = await database_sync_to_async(_is_taken)(judged)
+    if not taken:
+        return NameCheck(judged.name), await database_sync_to_async(_free_slug)(judged.name)
+    suggestions = await database_sync_to_async(free_names)(ChannelNameKey, judged.name, runtime.settings)
+    return NameCheck(judged.name, NameTaken.code, taken_words(judged.name), suggestions), ""
+
+
+def _is_taken(judged: names.JudgedName) -> bool:
+    return ChannelNameKey.objects.filter(key__in=judged.keys).exists()
+
+
+def _free_slug(name: str) -> str:
+    stem = names.slug(name)
+    if not stem:
+        return f"c-{secrets.token_hex(4)}"
+    taken = set(Channel.objects.filter(slug__startswith=stem).values_list("slug", flat=True)[:10_000])
+    numbered = (f"{stem}-{number}" for number in range(2, NUMBERED_SLUGS))
+    for slug in (stem, *numbered):
+        if slug not in taken:
+            return slug
+    return f"{stem}-{secrets.token_hex(4)}"
+
+
+async def create_channel(runtime: Runtime, who: Author, address: str, command: CreateCommand) -> ChannelInfo:
+    """Make a channel; everybody's list shows it at once.
+
+    Raises ``InvalidName``, ``NameTaken``, ``TooLong`` (the topic, or too many channels), ``Invalid``,
+    ``RateLimited``.
+    """
+    limits = runtime.settings.LIMITS
+    judged = _judge(runtime.settings, command.name)
+    topic = clean_line(command.topic, limit=limits.topic_characters)
+    runtime.throttle("channel_by_person", who.id, limits.channel_by_person)
+    try:
+        runtime.throttle("channel_by_address", address, limits.channel_by_address)
+    except RateLimited:
+        runtime.forgive("channel_by_person", who.id)
+        raise
+    try:
+        channel = await database_sync_to_async(_make)(judged, topic, who, limits.channels)
+    except ChatError:
+        runtime.forgive("channel_by_person", who.id)
+        runtime.forgive("channel_by_address", address)
+        raise
+    return await _tell(runtime, channel)
+
+
+def _make(judged: names.JudgedName, topic: str, who: Author, most: int) -> Channel:
+    try:
+        with transaction.atomic():
+            if Channel.objects.count() >= most:
+                raise TooLong(f"There are {most:,} channels already, which is the most there can be.")
+            channel = Channel.objects.create(
+                slug=_free_slug(judged.name), name=judged.name, topic=topic, maker_id=who.id
+            )
+            replace_keys(ChannelNameKey, channel, judged.keys)
+    except IntegrityError:
+        raise NameTaken(taken_words(judged.name)) from None
+    return channel
+
+
+async def update_channel(runtime: Runtime, who: Author, command: UpdateCommand) -> ChannelInfo:
+    """Change a channel's name or topic. Raises as ``create_channel``, ``NotFound`` and ``Forbidden``."""
+    known = await access.changeable(runtime, command.room, who.id)
+    judged = None if command.name is UNSET else _judge(runtime.settings, command.name)
+    limit = runtime.settings.LIMITS.topic_characters
+    topic = None if command.topic is UNSET else clean_line(command.topic, limit=limit)
+    channel = await database_sync_to_async(_change)(known.info.slug, judged, topic)
+    return await _tell(runtime, channel)
+
+
+def _change(slug: str, judged: names.JudgedName | None, topic: str | None) -> Channel:
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().get(slug=slug)
+        if topic is not None:
+            channel.topic = topic
+        if judged is not None:
+            channel.name = judged.name
+            try:
+                with transaction.atomic():
+                    replace_keys(ChannelNameKey, channel, judged.keys)
+            except IntegrityError:
+                raise NameTaken(taken_words(judged.name)) from None
+        channel.save()
+    return channel
+
+
+async def _tell(runtime: Runtime, channel: Channel) -> ChannelInfo:
+    runtime.directory.remember(channel)
+    await runtime.relay.tell_processes({"channel": channel.slug})
+    await runtime.relay.tell_all(encode(ChannelFrame(channel.info)))
+    return channel.info

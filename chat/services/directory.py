@@ -1,0 +1,113 @@
+"""What a process remembers of the database, so that a public message does not need it.
+
+Channels, and the present names of people who have spoken. Both follow the notices of other processes, and
+the sweep looks after them in case a notice was lost.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from channels.db import database_sync_to_async
+from django.db.models import Count, Max
+
+from chat.domain import RoomKind, split_room
+from chat.models import Channel, Person
+from chat.protocol import ChannelInfo
+
+NAMES_KEPT: Final = 20_000
+
+
+class Known(NamedTuple):
+    """A channel: what everybody may see of it, and what only the services need."""
+
+    info: ChannelInfo
+    maker: str | None
+    created_ms: int
+
+
+def _known(channel: Channel) -> Known:
+    return Known(channel.info, channel.maker_id, int(channel.created_at.timestamp() * 1000))
+
+
+class Directory:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, Known] | None = None
+        self._state: tuple[int, datetime | None] = (0, None)
+        self._names: OrderedDict[str, str] = OrderedDict()
+        self.names_version = 0
+
+    async def channels(self) -> dict[str, Known]:
+        """All channels by slug."""
+        if self._channels is None:
+            await self.refresh()
+        assert self._channels is not None
+        return self._channels
+
+    async def find(self, room: str) -> Known | None:
+        """The channel of a room, or None. Asks the database only for what it has not seen."""
+        kind, slug = split_room(room)
+        if kind != RoomKind.CHANNEL:
+            return None
+        known = (await self.channels()).get(slug)
+        return known or await self.reload(slug)
+
+    async def reload(self, slug: str) -> Known | None:
+        """Read one channel again."""
+        channel = await database_sync_to_async(Channel.objects.filter(slug=slug).first)()
+        channels = await self.channels()
+        if channel is None:
+            channels.pop(slug, None)
+            return None
+        self.remember(channel)
+        return channels[slug]
+
+    def remember(self, channel: Channel) -> None:
+        """This is how the channel is now."""
+        if self._channels is not None:
+            self._channels[channel.slug] = _known(channel)
+
+    async def refresh(self) -> None:
+        """Read all channels again if any has changed; one cheap query if not."""
+        self._channels, self._state = await database_sync_to_async(_read_channels)(
+            self._channels, self._state
+        )
+
+    def rename(self, person: str, name: str) -> None:
+        """A person is called this now."""
+        self._names[person] = name
+        self._names.move_to_end(person)
+        self.names_version += 1
+        while len(self._names) > NAMES_KEPT:
+            self._names.popitem(last=False)
+
+    def know(self, person: str, name: str) -> None:
+        """As ``rename``, from a source that is not news."""
+        if self._names.get(person) != name:
+            self.rename(person, name)
+
+    async def present_names(self, people: Iterable[str]) -> dict[str, str]:
+        """The present names of these people; of those who are gone, none."""
+        people = set(people)
+        missing = people - self._names.keys()
+        if missing:
+            for person, name in await database_sync_to_async(_read_names)(missing):
+                self.know(person, name)
+        return {person: self._names[person] for person in people if person in self._names}
+
+
+def _read_names(people: set[str]) -> list[tuple[str, str]]:
+    return list(Person.objects.filter(id__in=people).values_list("id", "name"))
+
+
+def _read_channels(
+    channels: dict[str, Known] | None, state: tuple[int, datetime | None]
+) -> tuple[dict[str, Known], tuple[int, datetime | None]]:
+    summary = Channel.objects.aggregate(count=Count("id"), changed=Max("changed_at"))
+    now = (summary["count"], summary["changed"])
+    if channels is None or now != state:
+        channels = {channel.slug: _known(channel) for channel in Channel.objects.all()}
+    return channels, now

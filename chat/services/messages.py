@@ -1,0 +1,110 @@
+"""Posting, changing and answering messages.
+
+The order is the same in each: may they, how fast, is it clean; then store, hand over to the relay,
+acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
+"""
+
+from msgspec import UNSET, UnsetType
+
+from chat.domain import Author, Draft, Head, MessageEvent, Quote
+from chat.errors import Forbidden, Invalid, NotFound
+from chat.protocol import (
+    AckFrame,
+    DeleteCommand,
+    EditCommand,
+    ReactCommand,
+    SendCommand,
+    TypingCommand,
+    TypingFrame,
+    encode,
+)
+from chat.services import access
+from chat.services.runtime import Runtime
+from chat.stores.base import Change
+from chat.text import clean_body, excerpt, is_emoji
+
+
+async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> AckFrame:
+    """Store a message and tell its room.
+
+    The sender is ``who``, never the client's word. Raises ``NotFound`` (room, quoted message, attachment),
+    ``Forbidden``, ``RateLimited``, ``Empty``, ``TooLong``, ``Invalid``, ``Unavailable``.
+    """
+    room = command.room
+    await access.writable(runtime, room)
+    runtime.throttle("message", who.id, runtime.settings.LIMITS.message)
+    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
+    if command.attachments:
+        raise NotFound("There is no such file.")
+    draft = Draft(who, command.cid.lower(), body, runtime.now_ms(), await _quote(runtime, command))
+    stored = await runtime.store.append(room, draft)
+    message = stored.message
+    if not stored.duplicate:
+        runtime.relay.publish(room, stored.epoch, MessageEvent(room, message.seq, message))
+        runtime.news[room] = Head(stored.epoch, message.seq, message.n)
+        runtime.posted.add((who.id, room))
+    else:
+        runtime.counters["duplicates_refused"] += 1
+    return AckFrame(
+        command.ref,
+        room,
+        message.cid,
+        message.id,
+        message.seq,
+        message.n,
+        message.ts,
+        stored.duplicate,
+    )
+
+
+async def _quote(runtime: Runtime, command: SendCommand) -> Quote | UnsetType:
+    if command.reply_to is UNSET:
+        return UNSET
+    answered = await runtime.store.get(command.room, command.reply_to)
+    return Quote(answered.id, answered.author, excerpt(answered.body))
+
+
+async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> int | None:
+    """Change the text of one's own message. Returns the event's seq, None if nothing changed."""
+    await access.writable(runtime, command.room)
+    await _own(runtime, who, command.room, command.id)
+    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
+    change = await runtime.store.edit(command.room, command.id, body, runtime.now_ms())
+    return _tell(runtime, command.room, change)
+
+
+async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) -> int | None:
+    """Take one's own message away. Returns the event's seq."""
+    await access.writable(runtime, command.room)
+    await _own(runtime, who, command.room, command.id)
+    change = await runtime.store.delete(command.room, command.id)
+    return _tell(runtime, command.room, change)
+
+
+async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | None:
+    """Put one emoji under a message or take it away. Returns the event's seq, None if it was so already."""
+    await access.writable(runtime, command.room)
+    if not is_emoji(command.emoji):
+        raise Invalid("emoji: one emoji, and nothing else.")
+    change = await runtime.store.react(command.room, command.id, who.id, command.emoji, command.on)
+    return _tell(runtime, command.room, change)
+
+
+async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> None:
+    """Tell the room that somebody is writing. What comes too often is not told, and not an error."""
+    await access.writable(runtime, command.room)
+    runtime.throttle("typing", (who.id, command.room), runtime.settings.LIMITS.typing)
+    await runtime.relay.hint(command.room, encode(TypingFrame(command.room, who)), but=who.id)
+
+
+async def _own(runtime: Runtime, who: Author, room: str, message_id: str) -> None:
+    message = await runtime.store.get(room, message_id)
+    if message.author.id != who.id:
+        raise Forbidden("This message is not yours.")
+
+
+def _tell(runtime: Runtime, room: str, change: Change | None) -> int | None:
+    if change is None:
+        return None
+    runtime.relay.publish(room, change.epoch, change.event)
+    return change.event.seq

@@ -1,0 +1,50 @@
+"""Who is at the other end: the client's address, and whether a page of ours is asking.
+
+Both transports hand in what they know; nothing here reads a request.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+
+
+def client_address(peer: str, forwarded_for: Sequence[str], proxies: int) -> str:
+    """The address of the client behind ``proxies`` trusted proxies.
+
+    ``forwarded_for`` are the values of ``X-Forwarded-For``, in order. Each trusted proxy appended one
+    entry; what stands before those the client wrote itself and is never believed. With fewer entries
+    than proxies the peer is what we know.
+    """
+    entries = [entry.strip() for value in forwarded_for for entry in value.split(",")]
+    if proxies <= 0 or len(entries) < proxies:
+        return peer
+    return entries[-proxies] or peer
+
+
+def origin_parts(origin: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an origin such as ``https://chat.example``; None if it is not one."""
+    try:
+        parts = urlsplit(origin.lower())
+        port = parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if not port or not parts.hostname or parts.path or parts.query or parts.fragment:
+        return None
+    if "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def is_own_origin(origins: Sequence[str], own: str, others: Iterable[str]) -> bool:
+    """Whether a handshake comes from a page of this site: exact scheme, host and port.
+
+    ``origins`` are the values of its ``Origin`` header, of which there must be one; ``own`` is the origin
+    under which the request reached us, ``others`` are those that the settings allow besides.
+    """
+    if len(origins) != 1:
+        return False
+    asking = origin_parts(origins[0])
+    allowed: Collection[tuple[str, str, int] | None] = [origin_parts(one) for one in (own, *others)]
+    return asking is not None and asking in allowed

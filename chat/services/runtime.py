@@ -1,0 +1,167 @@
+"""What one process of the chat has while its event loop runs: store, presence, relay, limits, caches.
+
+Nothing in it outlives its loop: it is made on first use and belongs to the running loop (pytest has a loop
+a test, and ``--lifespan off`` tells us of no start). Services take it as their first argument.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from typing import Any, Protocol
+
+from channels.layers import get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from chat import conf
+from chat.domain import Event, Head
+from chat.errors import RateLimited
+from chat.presence.base import Presence
+from chat.presence.memory import MemoryPresence
+from chat.ratelimit import Limiter, Rate
+from chat.relay import Level, Relay
+from chat.services.directory import Directory
+from chat.stores.base import MessageStore
+
+logger = logging.getLogger(__name__)
+
+
+class Live(Protocol):
+    """An open connection, whatever its transport, as the sweep sees it."""
+
+    key: str
+
+    @property
+    def person(self) -> str: ...
+
+    @property
+    def session_key(self) -> str: ...
+
+    def check_silence(self) -> None:
+        """Send a ping, or close with 4408, if it is time."""
+        ...
+
+    def close_soon(self, code: int) -> None: ...
+
+
+class Runtime:
+    """See the module. ``clock`` gives monotonic seconds, ``now_ms`` the time of day in Unix ms."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        layer = get_channel_layer()
+        if layer is None:
+            raise ImproperlyConfigured(
+                'Chit-Chat needs CHANNEL_LAYERS["default"]; one process can do with '
+                '{"BACKEND": "channels.layers.InMemoryChannelLayer"}.'
+            )
+        self.settings = conf.get()
+        self.clock = clock
+        self.now_ms = now_ms
+        self.store: MessageStore = import_string(self.settings.CHANNEL_STORE)(self.settings.LIMITS)
+        self.presence: Presence = MemoryPresence(clock, self.settings.TIMES)
+        self.directory = Directory()
+        self.limiter = Limiter(clock)
+        self.relay = Relay(
+            layer,
+            _StoreSource(self),
+            clock=clock,
+            on_notice=self._notice,
+            stalled_after=self.settings.TIMES.stalled_after,
+        )
+        self.live: dict[str, Live] = {}
+        self.sockets: Counter[str] = Counter()
+        self.counters: Counter[str] = Counter()
+        # Rooms with news for those who are elsewhere, and markers that moved by posting: told by the
+        # sweep, once a second, so that a busy room costs its quiet neighbours nothing.
+        self.news: dict[str, Head] = {}
+        self.views: OrderedDict[str, tuple[object, Any]] = OrderedDict()
+        self.posted: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._sweeping: asyncio.Task[object] | None = None
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """Do something beside the caller; a failure is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("Work beside a request failed.", exc_info=error)
+
+    def start_sweeping(self) -> None:
+        """Begin the regular work, with the first connection. Twice is harmless."""
+        if self._sweeping is None or self._sweeping.done():
+            from chat.services.sweep import Sweep
+
+            self._sweeping = self.spawn(Sweep(self).run())
+
+    async def close(self) -> None:
+        """End all tasks and let go of the store."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.relay.close()
+        await self.store.close()
+
+    def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
+        """Pay for one act. Raises ``RateLimited`` when it comes too soon."""
+        if not self.settings.RATE_LIMITS:
+            return
+        wait = self.limiter.take((what, whose), rate)
+        if wait:
+            self.counters["rate_limited"] += 1
+            raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
+
+    def forgive(self, what: str, whose: Hashable) -> None:
+        """The act that was paid for did not happen."""
+        self.limiter.give_back((what, whose))
+
+    def _notice(self, notice: dict[str, Any]) -> None:
+        """News for this process, from any process."""
+        if slug := notice.get("channel"):
+            self.spawn(self.directory.reload(slug))
+        if person := notice.get("renamed"):
+            self.directory.rename(person, notice["name"])
+
+
+class _StoreSource:
+    """What the relay may ask."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def events_after(self, room: str, epoch: str, seq: int) -> list[Event] | None:
+        replay = await self._runtime.store.read_after(room, epoch, seq)
+        return None if replay is None else list(replay.events)
+
+    async def heads(self, rooms: Iterable[str]) -> dict[str, Head]:
+        return await self._runtime.store.heads(rooms)
+
+    async def reset(self, room: str) -> Level:
+        from chat.services.rooms import reset_frame
+
+        return await reset_frame(self._runtime, room)
+
+
+_runtimes: dict[asyncio.AbstractEventLoop, Runtime] = {}
+
+
+def current() -> Runtime:
+    """The runtime of the running event loop."""
+    loop = asyncio.get_running_loop()
+    runtime = _runtimes.get(loop)
+    if runtime is None:
+        for other in [one for one in _runtimes if one.is_closed()]:
+            del _runtimes[other]
+        runtime = _runtimes[loop] = Runtime()
+    return runtime

@@ -1,0 +1,134 @@
+"""The regular work of a process: what is coalesced, what runs out, what is looked at again.
+
+``tick`` does what is due at the present moment and returns; ``run`` calls it four times a second. Tests call
+``tick`` with a clock of their own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from chat.domain import Author, Head
+from chat.presence.base import SITE, Changes
+from chat.protocol import (
+    CloseCode,
+    HeadsFrame,
+    OnlineFrame,
+    PresenceFrame,
+    ReadFrame,
+    Renamed,
+    RoomHead,
+    encode,
+)
+from chat.services import people
+from chat.services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+TICK: Final = 0.25
+
+
+class Sweep:
+    """See the module. One a runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        times = runtime.settings.TIMES
+        now = runtime.clock()
+        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (0.0, self.announce),
+            (times.heads, self.spread_news),
+            (1.0, self.check_connections),
+            (times.compare, self.compare),
+            (times.lease_renewed, self.renew),
+            (times.recheck, self.recheck),
+            (times.regroup, runtime.relay.regroup),
+        ]
+        self._due = [now + every for every, _ in self._jobs]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(TICK)
+            await self.tick()
+
+    async def tick(self) -> None:
+        """Do what is due. A job that fails is logged and comes again in its turn."""
+        now = self._runtime.clock()
+        for index, (every, job) in enumerate(self._jobs):
+            if self._due[index] > now:
+                continue
+            self._due[index] = now + every
+            try:
+                await job()
+            except Exception:
+                self._runtime.counters["sweep_failures"] += 1
+                logger.exception("Regular work failed: %s.", getattr(job, "__name__", job))
+
+    async def announce(self) -> None:
+        """Tell rooms who came and went, and everybody how many people are online."""
+        relay = self._runtime.relay
+        for changes in await self._runtime.presence.sweep():
+            if changes.room == SITE:
+                await relay.tell_all(encode(OnlineFrame(changes.count)))
+            else:
+                await relay.announce(changes.room, self._frame(changes))
+
+    def _frame(self, changes: Changes) -> PresenceFrame:
+        if changes.count > self._runtime.settings.LIMITS.members_listed:
+            return PresenceFrame(changes.room, changes.count)
+        renamed = tuple(Renamed(person, former) for person, former in changes.renamed)
+        return PresenceFrame(changes.room, changes.count, changes.joined, changes.left, renamed)
+
+    async def spread_news(self) -> None:
+        """Tell those who are elsewhere which rooms went on, and posters' other tabs of their markers."""
+        runtime = self._runtime
+        posted, runtime.posted = runtime.posted, set()
+        news, runtime.news = runtime.news, {}
+        for person, room in posted:
+            if head := news.get(room):
+                state = (await runtime.store.unread([room], person, 0))[room]
+                frame = ReadFrame(room, head.epoch, state.read, state.unread)
+                await runtime.relay.tell(person, text=encode(frame))
+        rooms = list(news.items())
+        for start in range(0, len(rooms), runtime.settings.LIMITS.rooms_listed):
+            await self._tell_heads(rooms[start : start + runtime.settings.LIMITS.rooms_listed])
+
+    async def _tell_heads(self, rooms: list[tuple[str, Head]]) -> None:
+        heads = {room: RoomHead(*head) for room, head in rooms}
+        but_room = rooms[0][0] if len(rooms) == 1 else ""
+        await self._runtime.relay.tell_all(encode(HeadsFrame(heads)), but_room=but_room)
+
+    async def check_connections(self) -> None:
+        """Ping the silent, close the dead and those that take nothing."""
+        self._runtime.relay.close_stalled()
+        for connection in list(self._runtime.live.values()):
+            connection.check_silence()
+
+    async def compare(self) -> None:
+        """Look at the store's heads for what the layer has lost."""
+        await self._runtime.relay.compare_heads()
+
+    async def renew(self) -> None:
+        """Everybody who is connected here is still here."""
+        await self._runtime.presence.renew(list(self._runtime.live))
+
+    async def recheck(self) -> None:
+        """Ask the database about everybody who is connected, and about the channels."""
+        runtime = self._runtime
+        await runtime.directory.refresh()
+        live = list(runtime.live.values())
+        if not live:
+            return
+        keys = {connection.session_key for connection in live}
+        standing = await people.standing({one.person for one in live}, keys)
+        for connection in live:
+            author = standing.people.get(connection.person)
+            if author is None or connection.session_key not in standing.sessions:
+                connection.close_soon(CloseCode.NO_IDENTITY)
+            else:
+                self._know(author)
+
+    def _know(self, author: Author) -> None:
+        self._runtime.directory.know(author.id, author.name)

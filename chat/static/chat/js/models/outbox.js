@@ -1,0 +1,128 @@
+import { Emitter } from "chat/emitter.js";
+import { ErrorCode } from "chat/protocol.js";
+import { belongsTo } from "chat/storage.js";
+
+/** The server remembers a cid for 24 h; what is older might be stored twice and is sent only when asked. */
+const TRUSTED_MS = 23 * 60 * 60 * 1000;
+
+export const Unsent = Object.freeze({
+  /** Goes as soon as there is a connection. */
+  WAITING: "waiting",
+  SENDING: "sending",
+  FAILED: "failed",
+  /** The server has it; the event that brings it into the timeline is on its way. */
+  ACKNOWLEDGED: "acknowledged",
+});
+
+/**
+ * What was written and is not known to be in its room, in the order of writing.
+ *
+ * Each message is kept in the browser under a key of its own, so that two tabs do not overwrite each
+ * other's; the cid makes it harmless when both send it. Emits `change`.
+ */
+export class Outbox extends Emitter {
+  #storage;
+  #prefix;
+  #entries = new Map();
+
+  /** False when this browser keeps nothing: then a closed tab loses what waits. */
+  kept = true;
+
+  constructor({ storage, personId, now }) {
+    super();
+    this.#storage = storage;
+    this.#prefix = `${belongsTo(personId)}outbox:`;
+    this.#load(now);
+  }
+
+  /** `{cid, room, body, ts, state, error, revision}` */
+  add({ cid, room, body, ts }) {
+    const entry = { cid, room, body, ts, state: Unsent.WAITING, error: null, revision: 0 };
+    this.#entries.set(cid, entry);
+    this.kept = this.#keep(entry);
+    this.emit("change");
+    return entry;
+  }
+
+  /** The next one to send, or undefined. */
+  get next() {
+    return [...this.#entries.values()].find(({ state }) => state === Unsent.WAITING);
+  }
+
+  inRoom(room) {
+    return [...this.#entries.values()].filter((entry) => entry.room === room);
+  }
+
+  /** How many would be sent if there was a connection. */
+  get waiting() {
+    return this.#count(Unsent.WAITING) + this.#count(Unsent.SENDING);
+  }
+
+  /** How many are not known to the server. */
+  get size() {
+    return this.waiting + this.#count(Unsent.FAILED);
+  }
+
+  sending(cid) {
+    this.#become(cid, Unsent.SENDING);
+  }
+
+  failed(cid, error) {
+    this.#become(cid, Unsent.FAILED, error);
+  }
+
+  /** Again to the end of nothing: it keeps its place in the order. */
+  retry(cid) {
+    this.#become(cid, Unsent.WAITING);
+  }
+
+  /** The server has it: not kept in the browser any longer, shown until its event comes. */
+  acknowledged(cid, { ts, seq }) {
+    const entry = this.#entries.get(cid);
+    if (!entry) return;
+    Object.assign(entry, { ts, seq });
+    this.#storage.remove(this.#prefix + cid);
+    this.#become(cid, Unsent.ACKNOWLEDGED);
+  }
+
+  remove(cid) {
+    if (!this.#entries.delete(cid)) return;
+    this.#storage.remove(this.#prefix + cid);
+    this.emit("change");
+  }
+
+  /** The room is known up to `seq`: what was acknowledged below it is there, or was dropped since. */
+  dropAcknowledged(room, seq) {
+    for (const entry of this.inRoom(room)) {
+      if (entry.state === Unsent.ACKNOWLEDGED && entry.seq <= seq) this.remove(entry.cid);
+    }
+  }
+
+  #become(cid, state, error = null) {
+    const entry = this.#entries.get(cid);
+    if (!entry) return;
+    Object.assign(entry, { state, error, revision: entry.revision + 1 });
+    this.emit("change");
+  }
+
+  #count(state) {
+    return [...this.#entries.values()].filter((entry) => entry.state === state).length;
+  }
+
+  #keep({ cid, room, body, ts }) {
+    return this.#storage.set(this.#prefix + cid, { room, body, ts });
+  }
+
+  #load(now) {
+    const kept = this.#storage.keys(this.#prefix).map((key) => {
+      return { cid: key.slice(this.#prefix.length), ...this.#storage.get(key) };
+    });
+    for (const { cid, room, body, ts } of kept.sort((a, b) => a.ts - b.ts)) {
+      if (!room || !body) continue;
+      const old = now - ts > TRUSTED_MS;
+      const state = old ? Unsent.FAILED : Unsent.WAITING;
+      const error = old ? ErrorCode.EXPIRED : null;
+      this.#entries.set(cid, { cid, room, body, ts, state, error, revision: 0 });
+    }
+  }
+}

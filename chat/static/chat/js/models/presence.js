@@ -1,0 +1,58 @@
+import { Emitter } from "chat/emitter.js";
+
+/**
+ * Who is in the room. News that come before the list itself are held back until it is there.
+ * Emits `change`, and `news {what, people, from}` for what is worth a line in the timeline.
+ */
+export class Presence extends Emitter {
+  #people = new Map();
+  #early = null;
+
+  count = 0;
+
+  get people() {
+    return [...this.#people.values()];
+  }
+
+  /** Another room: nothing is known until `replace`. */
+  clear() {
+    this.#people.clear();
+    this.#early = [];
+    this.count = 0;
+    this.emit("change");
+  }
+
+  replace({ people, count }) {
+    this.#people = new Map(people.map((person) => [person.id, person]));
+    this.count = count;
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const news of early) this.#apply(news);
+    this.emit("change");
+  }
+
+  /** A `presence` frame. */
+  apply(news) {
+    if (this.#early) {
+      this.#early.push(news);
+      return;
+    }
+    this.#apply(news);
+    this.emit("change");
+  }
+
+  #apply({ joined = [], left = [], renamed = [], count }) {
+    const came = joined.filter(({ id }) => !this.#people.has(id));
+    for (const person of joined) this.#people.set(person.id, person);
+    for (const { id } of left) this.#people.delete(id);
+    for (const { person } of renamed) {
+      if (this.#people.has(person.id)) this.#people.set(person.id, person);
+    }
+    this.count = count;
+    if (came.length) this.emit("news", { what: "joined", people: came });
+    if (left.length) this.emit("news", { what: "left", people: left });
+    for (const { person, from } of renamed) {
+      this.emit("news", { what: "renamed", people: [person], from });
+    }
+  }
+}

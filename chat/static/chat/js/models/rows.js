@@ -1,0 +1,70 @@
+/** From what a room holds to the rows that stand in the page, top to bottom. Pure. */
+
+/** One author's messages stand together until somebody waits this long. */
+const GROUP_MS = 5 * 60_000;
+
+/**
+ * Rows `{key, kind, …}`: `day {ts}`, `news {count}`, `announcement {what, people, ts, from}` and
+ * `message {message, own, start, end, state, nameNow, revision, live}`.
+ *
+ * `entries` come from the timeline, `unsent` from the outbox (they stand last, in the order of writing);
+ * `dayOf(ts)` names the reader's day.
+ */
+export function rowsOf({ entries, unsent = [], me, names = new Map(), news = null, dayOf }) {
+  const rows = [];
+  let day = null;
+  let newsPlaced = false;
+  for (const entry of [...entries, ...unsent.map((one) => asPending(one, me))]) {
+    const ts = entry.message?.ts ?? entry.ts;
+    if (dayOf(ts) !== day) {
+      day = dayOf(ts);
+      rows.push({ key: `day:${day}`, kind: "day", ts });
+    }
+    if (news && !newsPlaced && entry.message?.n >= news.n) {
+      newsPlaced = true;
+      rows.push({ key: "news", kind: "news", count: news.count });
+    }
+    rows.push(entry.kind === "announcement" ? entry : asRow(entry, rows.at(-1), me, names));
+  }
+  return withEnds(rows);
+}
+
+function asPending(unsent, me) {
+  const { cid, body, ts, state, error, revision } = unsent;
+  const message = { id: null, cid, body, ts, author: me, reactions: [] };
+  return { kind: "message", message, state, error, revision, live: true };
+}
+
+function asRow(entry, above, me, names) {
+  const { message, revision, live } = entry;
+  const own = message.author.id === me?.id;
+  const now = names.get(message.author.id);
+  return {
+    key: own ? `own:${message.cid}` : message.id,
+    kind: "message",
+    message,
+    own,
+    start: !continues(above, message),
+    end: true,
+    state: entry.state ?? "stored",
+    error: entry.error ?? null,
+    nameNow: now && now !== message.author.name ? now : null,
+    revision,
+    live,
+  };
+}
+
+function continues(above, message) {
+  if (above?.kind !== "message") return false;
+  const before = above.message;
+  const sameName = before.author.id === message.author.id && before.author.name === message.author.name;
+  return sameName && message.ts - before.ts < GROUP_MS;
+}
+
+function withEnds(rows) {
+  rows.forEach((row, at) => {
+    const next = rows[at + 1];
+    if (row.kind === "message") row.end = !(next?.kind === "message" && !next.start);
+  });
+  return rows;
+}

@@ -1,0 +1,233 @@
+import { Emitter } from "chat/emitter.js";
+
+/** Rows kept in the page; older ones go when nobody looks at them. */
+const MOST_ENTRIES = 500;
+
+/** Events that came too early, until what is missing before them has come. */
+const MOST_HELD = 512;
+
+const MOST_ANNOUNCEMENTS = 40;
+
+/** Announcements of one kind that follow each other this closely become one line. */
+const JOINED_LINES_MS = 60_000;
+
+export const Applied = Object.freeze({ NEXT: "next", OLD: "old", GAP: "gap" });
+
+/**
+ * What one room looks like: its messages in the order of `seq`, and the announcements between them.
+ *
+ * Every event is applied once and in order; what comes twice is dropped, what comes too early is held
+ * and answered with `Applied.GAP`: then the session asks the server for what is missing.
+ * Emits `change`.
+ */
+export class Timeline extends Emitter {
+  #entries = [];
+  #held = new Map();
+
+  room;
+  /** null until the server has told: then nothing can be applied. */
+  epoch = null;
+  seq = 0;
+  n = 0;
+  /** The server has older messages than the oldest here. */
+  more = false;
+  /** Present names of authors who changed theirs, by person id. */
+  names = new Map();
+  /** The line "new": number of the first message it stands before, and how many those were. */
+  news = null;
+
+  constructor(room) {
+    super();
+    this.room = room;
+  }
+
+  /** Where this stands, for a join that resumes; nothing before the first snapshot. */
+  get at() {
+    return this.epoch === null ? undefined : { epoch: this.epoch, seq: this.seq };
+  }
+
+  /** `{kind: "message", message, revision, live}` and `{kind: "announcement", …}`, oldest first. */
+  get entries() {
+    return this.#entries;
+  }
+
+  get messages() {
+    return this.#entries.flatMap((entry) => (entry.kind === "message" ? [entry.message] : []));
+  }
+
+  get oldest() {
+    return this.#entries.find((entry) => entry.kind === "message")?.message;
+  }
+
+  find(id) {
+    return this.#entry(id)?.message;
+  }
+
+  /** Whether the message with this cid of this author is here. */
+  has(authorId, cid) {
+    return this.#entries.some(
+      ({ message }) => message && message.cid === cid && message.author.id === authorId,
+    );
+  }
+
+  /** Replaces everything by what the server has. Returns how many of the messages are news here. */
+  reset({ epoch, seq, n, messages, more = false, names = {} }) {
+    const known = epoch === this.epoch ? this.n : 0;
+    const held = this.epoch === null || this.epoch === epoch ? this.#held : new Map();
+    this.epoch = epoch;
+    this.seq = seq;
+    this.n = n;
+    this.more = more;
+    this.#entries = messages.filter(({ deleted }) => !deleted).map(asEntry);
+    this.#held = held;
+    this.#learn(names);
+    this.#drain();
+    this.emit("change");
+    return messages.filter((message) => message.n > known).length;
+  }
+
+  /** Applies what a resumed join brought. Returns how many messages were new. */
+  catchUp({ epoch, seq, n, events, names = {} }) {
+    const before = this.n;
+    this.epoch = epoch;
+    this.#learn(names);
+    for (const event of events) if (event.seq > this.seq) this.#applyNext(event);
+    this.seq = Math.max(this.seq, seq);
+    this.n = Math.max(this.n, n);
+    this.#drain();
+    this.emit("change");
+    return this.n - before;
+  }
+
+  apply(event) {
+    if (this.epoch === null || event.seq > this.seq + 1) {
+      if (this.#held.size < MOST_HELD) this.#held.set(event.seq, event);
+      return Applied.GAP;
+    }
+    if (event.seq <= this.seq) return Applied.OLD;
+    this.#applyNext(event);
+    this.#drain();
+    this.#trim();
+    this.emit("change");
+    return Applied.NEXT;
+  }
+
+  /** The connection is gone: what was held will come again, perhaps with other numbers. */
+  forgetHeld() {
+    this.#held.clear();
+  }
+
+  /** Older messages, oldest first, from `history`. */
+  prepend(messages, more) {
+    const first = this.oldest?.n ?? Infinity;
+    const older = messages.filter((message) => !message.deleted && message.n < first);
+    this.#entries.unshift(...older.map(asEntry));
+    this.more = more;
+    this.emit("change");
+  }
+
+  /** Somebody came, went, or has another name: `what` is joined, left or renamed. */
+  announce(what, people, ts, from) {
+    const last = this.#entries.at(-1);
+    const follows = last?.what === what && what !== "renamed" && ts - last.ts < JOINED_LINES_MS;
+    if (follows) {
+      const known = new Set(last.people.map(({ id }) => id));
+      last.people = [...last.people, ...people.filter(({ id }) => !known.has(id))];
+      last.revision += 1;
+    } else {
+      const key = `${what}:${people[0].id}:${ts}`;
+      this.#entries.push({ kind: "announcement", key, what, people, ts, from, revision: 0 });
+      this.#dropOldAnnouncement();
+    }
+    this.emit("change");
+  }
+
+  /** From now on this person is called so. */
+  rename(person) {
+    this.names.set(person.id, person.name);
+    this.emit("change");
+  }
+
+  /** Draws the line "new" before the first of `unread` messages; it stays where it is. */
+  markNews(firstUnread, unread) {
+    this.news = unread > 0 ? { n: firstUnread, count: unread } : null;
+    this.emit("change");
+  }
+
+  #applyNext(event) {
+    this.seq = event.seq;
+    if (event.kind === "message") this.#add(event.message);
+    else if (event.kind === "edit") this.#change(event.id, edited(event));
+    else if (event.kind === "reaction") this.#change(event.id, reacted(event));
+    else if (event.kind === "delete") {
+      this.#entries = this.#entries.filter(({ message }) => message?.id !== event.id);
+    }
+  }
+
+  #add(message) {
+    this.n = message.n;
+    if (!message.deleted) this.#entries.push({ ...asEntry(message), live: true });
+  }
+
+  #change(id, change) {
+    const entry = this.#entry(id);
+    if (!entry) return;
+    entry.message = change(entry.message);
+    entry.revision += 1;
+  }
+
+  #entry(id) {
+    return this.#entries.findLast(({ message }) => message?.id === id);
+  }
+
+  #drain() {
+    for (const seq of [...this.#held.keys()].sort((a, b) => a - b)) {
+      if (seq > this.seq + 1) return;
+      if (seq === this.seq + 1) this.#applyNext(this.#held.get(seq));
+      this.#held.delete(seq);
+    }
+  }
+
+  /** Something was held and is still too early: a piece is missing. */
+  get incomplete() {
+    return this.#held.size > 0;
+  }
+
+  #learn(names) {
+    for (const [id, name] of Object.entries(names)) this.names.set(id, name);
+  }
+
+  #trim() {
+    const surplus = this.#entries.length - MOST_ENTRIES;
+    if (surplus <= 0) return;
+    this.#entries.splice(0, surplus);
+    this.more = true;
+  }
+
+  #dropOldAnnouncement() {
+    const announcements = this.#entries.filter(({ kind }) => kind === "announcement");
+    if (announcements.length <= MOST_ANNOUNCEMENTS) return;
+    this.#entries = this.#entries.filter((entry) => entry !== announcements[0]);
+  }
+}
+
+const asEntry = (message) => ({ kind: "message", message, revision: 0, live: false });
+
+const edited = (event) => (message) => ({
+  ...message,
+  body: event.body,
+  edited_at: event.edited_at,
+});
+
+const reacted = (event) => (message) => ({
+  ...message,
+  reactions: withReaction(message.reactions ?? [], event),
+});
+
+function withReaction(reactions, { emoji, by, on, count }) {
+  const had = reactions.find((reaction) => reaction.emoji === emoji);
+  const people = (had?.by ?? []).filter((id) => id !== by);
+  const now = { emoji, count, by: on ? [...people, by] : people };
+  if (!had) return count > 0 ? [...reactions, now] : reactions;
+  return reactions.map((one) => (one === had ? now : one)).filter((one) => one.count > 0);
+}

@@ -1,0 +1,34 @@
+import { Timeline } from "chat/models/timeline.js";
+
+/** Rooms that are shown at once when somebody comes back to them. */
+const MOST_ROOMS = 8;
+
+/** The timelines of the rooms that this tab was in last. */
+export class Timelines {
+  #rooms = new Map();
+
+  has(room) {
+    return this.#rooms.has(room);
+  }
+
+  /** The one of this room, made when there is none; the longest unused goes. */
+  of(room) {
+    const timeline = this.#rooms.get(room) ?? new Timeline(room);
+    this.#rooms.delete(room);
+    this.#rooms.set(room, timeline);
+    if (this.#rooms.size > MOST_ROOMS) this.#rooms.delete(this.#rooms.keys().next().value);
+    return timeline;
+  }
+
+  rename(person) {
+    for (const timeline of this.#rooms.values()) timeline.rename(person);
+  }
+
+  forgetHeld() {
+    for (const timeline of this.#rooms.values()) timeline.forgetHeld();
+  }
+
+  clear() {
+    this.#rooms.clear();
+  }
+}

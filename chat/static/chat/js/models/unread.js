@@ -1,0 +1,81 @@
+import { Emitter } from "chat/emitter.js";
+
+/**
+ * How many unread messages each room has. The server's numbers are exact; between two of them this
+ * counts what `heads` and `event` frames tell. Emits `change`.
+ */
+export class Unread extends Emitter {
+  #rooms = new Map();
+
+  constructor(rooms = []) {
+    super();
+    this.#take(rooms);
+  }
+
+  of(room) {
+    return this.#rooms.get(room)?.unread ?? 0;
+  }
+
+  /** Up to which message this person has read the room. */
+  readOf(room) {
+    return this.#rooms.get(room)?.read ?? 0;
+  }
+
+  get total() {
+    return [...this.#rooms.values()].reduce((sum, { unread }) => sum + unread, 0);
+  }
+
+  /** From `welcome`: this is how it is. */
+  replace(rooms) {
+    this.#rooms.clear();
+    this.#take(rooms);
+    this.emit("change");
+  }
+
+  /** `{room: {epoch, seq, n}}` of rooms that this tab is not in. */
+  heads(rooms) {
+    for (const [room, head] of Object.entries(rooms)) {
+      const known = this.#rooms.get(room);
+      if (!known || known.epoch !== head.epoch) {
+        this.#rooms.set(room, { epoch: head.epoch, n: head.n, read: 0, unread: head.n });
+      } else if (head.n > known.n) {
+        known.unread += head.n - known.n;
+        known.n = head.n;
+      }
+    }
+    this.emit("change");
+  }
+
+  /** The room that this tab is in has another log, or is seen for the first time. */
+  entered(room, { epoch, n, read = 0, unread = 0 }) {
+    const known = this.#rooms.get(room);
+    if (known?.epoch === epoch) known.n = Math.max(known.n, n);
+    else this.#rooms.set(room, { epoch, n, read, unread });
+    this.emit("change");
+  }
+
+  /** A message came into the room that this tab is in. */
+  message(room, n, own) {
+    const known = this.#rooms.get(room);
+    if (!known || n <= known.n) return;
+    known.n = n;
+    if (own) Object.assign(known, { read: n, unread: 0 });
+    else known.unread += 1;
+    this.emit("change");
+  }
+
+  /** The marker moved: here, or in another tab. */
+  read(room, { n, unread }) {
+    const known = this.#rooms.get(room);
+    if (!known) return;
+    known.read = Math.max(known.read, n);
+    known.unread = unread;
+    this.emit("change");
+  }
+
+  #take(rooms) {
+    for (const { room, epoch, n, read, unread } of rooms) {
+      this.#rooms.set(room, { epoch, n, read, unread });
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** The wire protocol, version 1, as docs/protocol.md has it: frames, close codes, and what a close means. */
+
+export const VERSION = 1;
+
+/** What this page can say, and the fields each may have. */
+export const CLIENT_FRAMES = Object.freeze({
+  join: ["ref", "room", "at"],
+  leave: ["ref", "room"],
+  send: ["ref", "room", "cid", "body", "attachments", "reply_to"],
+  edit: ["ref", "room", "id", "body"],
+  delete: ["ref", "room", "id"],
+  react: ["ref", "room", "id", "emoji", "on"],
+  history: ["ref", "room", "before", "limit"],
+  read: ["ref", "room", "epoch", "n"],
+  typing: ["room"],
+  create: ["ref", "name", "topic"],
+  update: ["ref", "room", "name", "topic"],
+  rooms: ["ref", "query", "after", "limit"],
+  members: ["ref", "room", "after"],
+  pong: ["ts"],
+});
+
+/** What the server can say. */
+export const SERVER_FRAMES = Object.freeze([
+  "welcome",
+  "joined",
+  "event",
+  "ack",
+  "ok",
+  "history",
+  "error",
+  "presence",
+  "typing",
+  "channel",
+  "heads",
+  "online",
+  "me",
+  "read",
+  "ping",
+  "batch",
+]);
+
+export const EVENT_KINDS = Object.freeze(["message", "edit", "delete", "reaction"]);
+
+export const ErrorCode = Object.freeze({
+  RATE_LIMITED: "rate_limited",
+  UNAVAILABLE: "unavailable",
+  NOT_FOUND: "not_found",
+  FORBIDDEN: "forbidden",
+  TOO_LONG: "too_long",
+  EMPTY: "empty",
+  INVALID: "invalid",
+  NAME_TAKEN: "name_taken",
+  NAME_YOURS: "name_yours",
+  /** Ours, not the server's: the connection went before the reply came. */
+  DISCONNECTED: "disconnected",
+  /** Ours: kept in the outbox for longer than the server remembers what it stored. */
+  EXPIRED: "expired",
+});
+
+export const CloseCode = Object.freeze({
+  POLICY: 1008,
+  TOO_BIG: 1009,
+  RESTART: 1012,
+  NO_IDENTITY: 4401,
+  REMOVED: 4403,
+  STALLED: 4408,
+  OLD_VERSION: 4409,
+  FLOODING: 4429,
+  /** Ours, sent when the page ends a connection that has gone quiet. */
+  GIVEN_UP: 4000,
+});
+
+/** What to do after a close. */
+export const After = Object.freeze({
+  RETRY: "retry",
+  STOP: "stop",
+  IDENTIFY: "identify",
+  RELOAD: "reload",
+});
+
+const RESTART_SPREAD_MS = 5_000;
+const FLOODING_REST_MS = 30_000;
+
+/**
+ * What a client does when the connection was closed with this code.
+ *
+ * `spread` is a first wait at random within so many ms, so that not everybody comes back at once;
+ * `rest` is the least wait in ms.
+ */
+export function afterClose(code) {
+  switch (code) {
+    case CloseCode.RESTART:
+      return { what: After.RETRY, spread: RESTART_SPREAD_MS };
+    case CloseCode.FLOODING:
+      return { what: After.RETRY, rest: FLOODING_REST_MS };
+    case CloseCode.POLICY:
+    case CloseCode.TOO_BIG:
+    case CloseCode.REMOVED:
+      return { what: After.STOP };
+    case CloseCode.NO_IDENTITY:
+      return { what: After.IDENTIFY };
+    case CloseCode.OLD_VERSION:
+      return { what: After.RELOAD };
+    default:
+      return { what: After.RETRY };
+  }
+}
+
+/** A frame to send; a field that is `undefined` stays away, one the protocol lacks is a mistake of ours. */
+export function frame(type, fields = {}) {
+  const known = CLIENT_FRAMES[type];
+  if (!known) throw new TypeError(`The protocol has no frame ${type}.`);
+  const made = { type };
+  for (const [name, value] of Object.entries(fields)) {
+    if (!known.includes(name)) throw new TypeError(`A ${type} frame has no field ${name}.`);
+    if (value !== undefined) made[name] = value;
+  }
+  return made;
+}
+
+/** An `error` reply (or one of our own codes) as something to throw. */
+export class ReplyError extends Error {
+  constructor(code, detail = "", retryAfter = null) {
+    super(detail || code);
+    this.name = "ReplyError";
+    this.code = code;
+    this.detail = detail;
+    /** Seconds, or null. */
+    this.retryAfter = retryAfter;
+  }
+
+  /** The same request may get through later, with nothing changed. */
+  get passing() {
+    return this.code === ErrorCode.RATE_LIMITED || this.code === ErrorCode.UNAVAILABLE;
+  }
+}

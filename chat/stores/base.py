@@ -1,0 +1,130 @@
+"""What a message store promises, whichever it is. ``tests/stores/contract.py`` is this text as tests.
+
+A room's log begins on first use: nobody creates it. A store that lost, or may have lost, what it had
+gives its rooms new epochs. All times are Unix milliseconds and are passed in. Methods raise
+``Unavailable`` when the store cannot be reached, and then nothing has been stored.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from chat.domain import Draft, Event, Head, Message, Page, Unread
+
+
+class Appended(NamedTuple):
+    """What a send became. ``released`` are messages that the cap dropped for it."""
+
+    epoch: str
+    message: Message
+    duplicate: bool
+    released: tuple[Message, ...] = ()
+
+
+class Change(NamedTuple):
+    """What an edit, a delete or a reaction became."""
+
+    epoch: str
+    event: Event
+
+
+class Snapshot(NamedTuple):
+    """A room at one moment: ``page`` is what a reader sees who has applied ``head.seq``."""
+
+    head: Head
+    page: Page
+
+
+class Replay(NamedTuple):
+    """Every event after a position, up to ``head``, oldest first."""
+
+    head: Head
+    events: tuple[Event, ...]
+
+
+class MessageStore(ABC):
+    """Rooms, each a log of events and the messages that the events made."""
+
+    @abstractmethod
+    async def append(self, room: str, draft: Draft) -> Appended:
+        """Number and keep a message, in one atomic step, and move its author's marker to it.
+
+        ``seq`` is the last one of the room plus 1, ``n`` likewise among messages. Twice: the same
+        ``(author, cid)`` is not stored again, takes no number, and returns the message as it was first
+        numbered (its text may be left out), with ``duplicate``; that holds while the send is remembered (PROTOCOL, promise 2).
+        """
+
+    @abstractmethod
+    async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
+        """Change the text of a message; it remembers ``ts`` as ``edited_at``.
+
+        Returns None, and takes no number, when the text is the same already. Raises ``NotFound`` for a
+        message that is not held or was deleted. Whose message it is, the service has asked.
+        """
+
+    @abstractmethod
+    async def delete(self, room: str, message_id: str) -> Change:
+        """Take a message's body, attachments and reactions away; its place stays.
+
+        Raises ``NotFound`` for a message that is not held or was deleted already.
+        """
+
+    @abstractmethod
+    async def react(self, room: str, message_id: str, person: str, emoji: str, on: bool) -> Change | None:
+        """Put a person's emoji under a message, or take it away.
+
+        Returns None, and takes no number, when it is so already. Raises ``NotFound`` as ``edit`` does,
+        ``TooLong`` when the message has as many kinds, or the emoji as many people, as are kept.
+        """
+
+    @abstractmethod
+    async def get(self, room: str, message_id: str) -> Message:
+        """The present state of one message. Raises ``NotFound`` as ``edit`` does."""
+
+    @abstractmethod
+    async def latest(self, room: str, limit: int) -> Snapshot:
+        """The newest ``limit`` messages and the head, of one moment."""
+
+    @abstractmethod
+    async def before(self, room: str, n: int, limit: int) -> Page:
+        """The newest ``limit`` messages with a number below ``n``, by position and not by offset."""
+
+    @abstractmethod
+    async def read_after(self, room: str, epoch: str, seq: int) -> Replay | None:
+        """Every event after ``seq``, with the present state of what it made.
+
+        None when the log cannot tell: another epoch, a ``seq`` from the future or below zero, an event
+        that is older than the log's beginning, or one whose message is not held any more.
+        """
+
+    @abstractmethod
+    async def heads(self, rooms: Iterable[str]) -> dict[str, Head]:
+        """The head of each room; of one that nobody has written to, too."""
+
+    @abstractmethod
+    async def active_at(self, rooms: Iterable[str]) -> dict[str, int]:
+        """When each room last had an event, in Unix ms; rooms without one are left out."""
+
+    @abstractmethod
+    async def mark_read(self, room: str, person: str, epoch: str, n: int, since: int) -> Unread:
+        """Move a person's marker forward to ``n`` (at most the room's last) and count what is unread.
+
+        Monotonic: a lower ``n``, or one of another epoch, moves nothing and still answers.
+        """
+
+    @abstractmethod
+    async def unread(self, rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
+        """A person's markers and counts in these rooms.
+
+        Unread are messages after the marker that still exist and were written by others. A person
+        without a marker in a room starts at ``since`` (Unix ms, when they first came): older messages
+        are history, not news.
+        """
+
+    @abstractmethod
+    async def clear(self, room: str) -> Head:
+        """Drop everything of a room and begin a new epoch."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of connections and memory. Twice is harmless."""

@@ -1,0 +1,181 @@
+"""What the chat's templates need: the import map, the grouping of messages, and how people and times look.
+
+The look of people and the grouping are restated in ``static/chat/js/people.js`` and ``models/rows.js``;
+tests hold the two languages together.
+"""
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+from unicodedata import normalize
+
+import regex
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from chat.domain import Message
+
+register = template.Library()
+
+HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
+OWN_HUE: Final = 220
+GROUP_MS: Final = 5 * 60_000
+
+_FNV_OFFSET: Final = 0x811C9DC5
+_FNV_PRIME: Final = 0x01000193
+
+_GRAPHEME: Final = regex.compile(r"\X")
+
+_STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+_MODULES: Final = "chat/js"
+
+# What a JSON text may not have inside <script>.
+_UNSAFE: Final = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """The JavaScript modules, as paths below ``static/``."""
+    files = (_STATIC / _MODULES).rglob("*.js")
+    return tuple(sorted(file.relative_to(_STATIC).as_posix() for file in files))
+
+
+@register.simple_tag(takes_context=True)
+def chat_import_map(context: Mapping[str, Any]) -> SafeString:
+    """The import map of every module, with the names the static files storage gives them, and their preloads.
+
+    Modules import each other as ``chat/…``; with hashed file names that is the only place that knows them.
+    """
+    addresses = {path.replace(_MODULES, "chat", 1): static(path) for path in modules()}
+    nonce = nonce_of(context)
+    text = json.dumps({"imports": addresses}).translate(_UNSAFE)
+    script = format_html('<script type="importmap"{}>{}</script>', nonce, mark_safe(text))
+    line = '\n<link rel="modulepreload" href="{}"{}>'
+    preloads = format_html_join("", line, ((address, nonce) for address in addresses.values()))
+    return script + preloads
+
+
+def nonce_of(context: Mapping[str, Any]) -> SafeString:
+    """`` nonce="…"`` where the host's policy has one."""
+    nonce = getattr(context.get("request"), "csp_nonce", None)
+    return format_html(' nonce="{}"', nonce) if nonce else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def chat_nonce(context: Mapping[str, Any]) -> SafeString:
+    """The attribute for a script of the page's own."""
+    return nonce_of(context)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the timeline: a day, or a message and its place among its neighbours."""
+
+    kind: Literal["day", "message"]
+    ts: int
+    message: Message | None = None
+    own: bool = False
+    start: bool = True
+    end: bool = True
+
+
+@register.simple_tag
+def chat_rows(messages: Iterable[Message], me: Mapping[str, Any] | None) -> list[Row]:
+    """Messages, oldest first, as rows with a day before the first message of each."""
+    shown = [message for message in messages if not message.deleted]
+    starts = list(_starts(shown)) + [True]
+    rows: list[Row] = []
+    day = None
+    for at, message in enumerate(shown):
+        if (today := moment(message.ts).date()) != day:
+            day = today
+            rows.append(Row("day", message.ts))
+        own = me is not None and message.author.id == me["id"]
+        rows.append(Row("message", message.ts, message, own, starts[at], starts[at + 1]))
+    return rows
+
+
+def _starts(messages: Iterable[Message]) -> Iterator[bool]:
+    """Whether each message begins a group: another author or name, a pause, or another day."""
+    before: Message | None = None
+    for message in messages:
+        yield not (
+            before is not None
+            and before.author.id == message.author.id
+            and before.author.name == message.author.name
+            and message.ts - before.ts < GROUP_MS
+            and moment(before.ts).date() == moment(message.ts).date()
+        )
+        before = message
+
+
+@register.filter
+def moment(ts: int) -> datetime.datetime:
+    """Unix ms as a time in the current zone; the script puts the reader's zone in its place."""
+    utc = datetime.datetime.fromtimestamp(ts / 1000, tz=datetime.UTC)
+    return timezone.localtime(utc) if timezone.is_aware(timezone.now()) else utc
+
+
+@register.filter
+def iso(ts: int) -> str:
+    """Unix ms for a ``datetime`` attribute."""
+    utc = datetime.datetime.fromtimestamp(ts / 1000, tz=datetime.UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@register.filter
+def day(ts: int) -> str:
+    """Today, Yesterday, or the day by name."""
+    date, today = moment(ts).date(), timezone.localdate()
+    if date == today:
+        return "Today"
+    if date == today - datetime.timedelta(days=1):
+        return "Yesterday"
+    return date_format(date, "l, j F" if date.year == today.year else "l, j F Y")
+
+
+@register.filter
+def hue(name: str) -> int:
+    """The hue of a person's avatar and name: FNV-1a over the name as it is compared."""
+    value = _FNV_OFFSET
+    for byte in normalize("NFKC", name).lower().encode():
+        value = ((value ^ byte) * _FNV_PRIME) & 0xFFFFFFFF
+    return HUES[value % len(HUES)]
+
+
+@register.filter
+def initials(name: str, most: int = 2) -> str:
+    """The first two letters, or those of the first two words."""
+    words = name.split()
+    if not words:
+        return ""
+    letters = _GRAPHEME.findall(words[0])
+    if most == 1 or len(words) == 1:
+        return "".join(letters[:most])
+    return str(letters[0] + _GRAPHEME.findall(words[1])[0])
+
+
+@register.filter
+def with_slug(pattern: str, slug: str) -> str:
+    """The address of a channel from the pattern that the page has for it."""
+    return pattern.replace("SLUG", slug)
+
+
+@register.filter
+def capped(number: int) -> str:
+    """A badge has room for two digits."""
+    return "99+" if number > 99 else str(number)
+
+
+@register.filter
+def wordmark(site_name: str) -> tuple[str, str, str]:
+    """What stands before the light, the hyphen it stands for, and what comes after."""
+    return site_name.partition("-")

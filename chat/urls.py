@@ -1,0 +1,19 @@
+"""The app's addresses. A host includes them where it likes."""
+
+from django.urls import path
+
+from chat.views import channels, health, names, pages
+
+app_name = "chat"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("c/<slug:slug>/", pages.room, name="room"),
+    path("name/", names.choose_name, name="name"),
+    path("name/check/", names.check_name, name="name-check"),
+    path("channels/", channels.create, name="channels"),
+    path("channels/check/", channels.check_name, name="channels-check"),
+    path("logout/", names.log_out, name="logout"),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+]

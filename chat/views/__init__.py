@@ -1,0 +1,1 @@
+"""Pages and the HTTP side of the protocol. Each reads a request, calls one service, answers."""

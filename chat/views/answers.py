@@ -1,0 +1,95 @@
+"""What HTTP requests of scripts have in common: fields in, JSON out."""
+
+import json
+import math
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chat import conf
+from chat.errors import ChatError, Invalid
+from chat.services import people
+from chat.services.peer import client_address
+from chat.services.people import Identity
+
+STATUS: Final = {
+    "bad_frame": 400,
+    "invalid": 400,
+    "invalid_name": 400,
+    "too_long": 400,
+    "empty": 400,
+    "forbidden": 403,
+    "not_found": 404,
+    "name_taken": 409,
+    "too_large": 413,
+    "unsupported_file": 415,
+    "rate_limited": 429,
+    "unavailable": 503,
+}
+
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+
+
+def plain(value: Any) -> Any:
+    """Structs of the domain and the protocol as dicts and lists, for JSON."""
+    return msgspec.to_builtins(value)
+
+
+def answers_errors(view: View) -> View:
+    """Let a view raise ``ChatError``s; the script gets them as the protocol says."""
+
+    @wraps(view)
+    async def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except ChatError as error:
+            return error_answer(error)
+
+    return answering
+
+
+def error_answer(error: ChatError) -> JsonResponse:
+    """``{"error": {…}}`` with the status that belongs to the code."""
+    content: dict[str, Any] = {"code": error.code, "detail": error.detail}
+    answer_headers = {}
+    if error.retry_after is not None:
+        content["retry_after"] = round(error.retry_after, 3)
+        answer_headers["Retry-After"] = str(math.ceil(error.retry_after))
+    status = STATUS.get(error.code, 500)
+    return JsonResponse({"error": content}, status=status, headers=answer_headers)
+
+
+def text_fields(request: HttpRequest, *names: str) -> list[str]:
+    """The fields of a POST, from a form or a JSON object; those that are not there are ``""``.
+
+    Raises ``Invalid`` for what is neither, and for a field that is not a text.
+    """
+    if request.content_type == "application/json":
+        try:
+            fields = json.loads(request.body)
+        except (ValueError, RecursionError):
+            raise Invalid("The body is not JSON.") from None
+        if not isinstance(fields, dict):
+            raise Invalid("The body is one JSON object.")
+    else:
+        fields = request.POST.dict()
+    values = [fields.get(name, "") for name in names]
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(value, str):
+            raise Invalid(f"{name}: a text.")
+    return values
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address, for limits."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    proxies = conf.get().TRUSTED_PROXIES
+    return client_address(request.META.get("REMOTE_ADDR") or "", [forwarded], proxies)
+
+
+async def asker(request: HttpRequest) -> Identity | None:
+    """Whose request this is."""
+    return await people.identity_of(request.session)

@@ -1,0 +1,39 @@
+"""Making channels, and checking their names."""
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from chat.errors import Forbidden, Invalid
+from chat.protocol import CreateCommand
+from chat.services import channels, runtime
+from chat.views.answers import address_of, answers_errors, asker, plain, text_fields
+from chat.views.names import check_answer
+
+
+@require_safe
+@never_cache
+@answers_errors
+async def check_name(request: HttpRequest) -> HttpResponse:
+    who = await asker(request)
+    whose = address_of(request) if who is None else who.session
+    raw = request.GET.get("name", "")
+    check, slug = await channels.check_channel_name(runtime.current(), whose, raw)
+    return check_answer(check, slug=slug)
+
+
+@require_POST
+@never_cache
+@answers_errors
+async def create(request: HttpRequest) -> HttpResponse:
+    who = await asker(request)
+    if who is None:
+        raise Forbidden("Choose a name first.")
+    name, topic = text_fields(request, "name", "topic")
+    try:
+        command = msgspec.convert({"type": "create", "ref": 0, "name": name, "topic": topic}, CreateCommand)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error)) from None
+    info = await channels.create_channel(runtime.current(), who.author, address_of(request), command)
+    return JsonResponse({"channel": plain(info)}, status=201)

@@ -1,0 +1,92 @@
+"""The page, rendered with the latest messages so that it can be read before any script has run."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from chat.errors import NotFound
+from chat.protocol import VERSION
+from chat.services import access, people, rooms, runtime
+from chat.services.channels import default_slug
+from chat.services.people import Identity
+from chat.services.rooms import View
+from chat.services.runtime import Runtime
+from chat.stores.base import Snapshot
+from chat.views.answers import asker, plain
+
+
+@require_safe
+@never_cache
+async def home(request: HttpRequest) -> HttpResponse:
+    """To the channel this session was in last, or to the default one."""
+    who = await asker(request)
+    slug = default_slug()
+    if who is not None and who.last_channel:
+        known = (await runtime.current().directory.channels()).get(who.last_channel)
+        if known is not None and not known.info.private and not known.info.archived:
+            slug = who.last_channel
+    return HttpResponseRedirect(reverse("chat:room", args=[slug]))
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+async def room(request: HttpRequest, slug: str) -> HttpResponse:
+    """A channel. Without a name: the list and the name dialogue, no messages."""
+    here = runtime.current()
+    who = await asker(request)
+    try:
+        known = await access.readable(here, f"channel:{slug}")
+    except NotFound as error:
+        raise Http404(error.detail) from None
+    if who is not None and who.last_channel != slug:
+        await people.remember_channel(who.session_key, slug)
+    address = known.info.room
+    snapshot = await here.store.latest(address, here.settings.LIMITS.kept)
+    view = await rooms.look(here, address, snapshot)
+    listed = plain(await rooms.room_list(here, who, slug))
+    context = {
+        "me": None if who is None else plain(who.author),
+        "channel": plain(known.info),
+        "rooms": listed,
+        "messages": () if who is None else view.messages,
+        "members_count": (await here.presence.present(address, 0)).count,
+        "online": await rooms.online(here),
+    }
+    context["page"] = page_state(here, who, context, snapshot, view)
+    return render(request, "chat/room.html", context)
+
+
+def page_state(
+    here: Runtime, who: Identity | None, context: dict[str, Any], snapshot: Snapshot, view: View
+) -> dict[str, Any]:
+    """What the script starts from: the very state that the page shows."""
+    return {
+        "version": VERSION,
+        "site_name": here.settings.SITE_NAME,
+        "me": context["me"],
+        "channel": context["channel"],
+        "room": context["channel"]["room"],
+        "epoch": snapshot.head.epoch,
+        "seq": snapshot.head.seq,
+        "n": snapshot.head.n,
+        "more": who is not None and view.more,
+        "messages": plain(context["messages"]),
+        "names": {} if who is None else view.names,
+        "rooms": context["rooms"],
+        "limits": rooms.wire_limits(here),
+        "urls": {
+            "socket": reverse("chat:home") + "ws/chat/",
+            "name": reverse("chat:name"),
+            "name_check": reverse("chat:name-check"),
+            "channels": reverse("chat:channels"),
+            "channels_check": reverse("chat:channels-check"),
+            "logout": reverse("chat:logout"),
+            "channel": reverse("chat:room", args=["SLUG"]),
+        },
+    }

@@ -1,0 +1,22 @@
+"""The ASGI application: Django for HTTP, the chat for WebSocket."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.conf import settings
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chitchat_site.settings")
+
+# Fills the app registry, which the import below needs.
+http_application = get_asgi_application()
+
+from chat.routing import websocket_application  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": ASGIStaticFilesHandler(http_application) if settings.DEBUG else http_application,
+        "websocket": websocket_application,
+    }
+)

@@ -1,0 +1,53 @@
+"""What every test gets: its own media folder, an empty cache and channel layer, a database file.
+
+Tests that touch the database from async code or a consumer need
+``@pytest.mark.django_db(transaction=True)``: their writes happen in other threads, on other
+connections, which a transaction of the test would hide from each other.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers
+from django.conf import settings as site_settings
+from django.core.cache import cache
+from django.db import connections
+from django.db.backends.signals import connection_created
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file, not SQLite's memory: connections of several threads lock as they do in real life.
+
+    The shared memory database has other locks, which fail at once instead of waiting.
+    """
+    if connections["default"].vendor != "sqlite":
+        return
+    file = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    site_settings.DATABASES["default"]["TEST"]["NAME"] = file
+    connections["default"].settings_dict["TEST"]["NAME"] = file
+    connection_created.connect(_do_not_wait_for_the_disk)
+
+
+def _do_not_wait_for_the_disk(connection: Any, **_: Any) -> None:
+    """Nothing in a test survives a power cut."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Uploads go to a folder of the test's own."""
+    folder = tmp_path_factory.mktemp("media")
+    settings.MEDIA_ROOT = folder
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_in_memory() -> Iterator[None]:
+    """The cache and the channel layer belong to the process: the next test gets fresh ones."""
+    yield
+    cache.clear()
+    channel_layers.backends.clear()
