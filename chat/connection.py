@@ -85,7 +85,8 @@ class Connection:
 
     @property
     def member(self) -> Member:
-        assert self._member is not None, "open() comes first"
+        if self._member is None:
+            raise RuntimeError("open() comes first")
         return self._member
 
     # --- life ------------------------------------------------------------------------------------

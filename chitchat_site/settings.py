@@ -41,7 +41,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    # Serves STATIC_ROOT under any ASGI server. While developing, asgi.py serves the files themselves.
+    # Serves STATIC_ROOT under any ASGI server; while developing, asgi.py serves the sources.
     *([] if DEBUG else ["servestatic.middleware.ServeStaticMiddleware"]),
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -20,23 +20,19 @@ Three rules hold it together, each under the room's lock:
 import asyncio
 import logging
 import zlib
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from chat.domain import Event, Head, split_room
+from chat.domain import Event, split_room
 from chat.errors import Unavailable
 from chat.protocol import CloseCode, PresenceFrame, batch, decode_presence, encode, encode_event
 from chat.relay.member import Level, Leveller, Member, Notice, Position, Send
+from chat.relay.room import Room, Source
 
 logger = logging.getLogger(__name__)
 
-# Relayed events kept per room while somebody is entering it, to bring the newcomer level without the store.
-RECENT_EVENTS: Final = 256
-# Events waiting for fan-out in one room; more than that is read from the store instead.
-PENDING_EVENTS: Final = 1024
-# Members written to before other tasks of the loop get a turn.
-MEMBERS_A_TURN: Final = 512
 # Attempts to bring somebody level in a room whose log is being replaced at this very moment.
 ENTER_TRIES: Final = 5
 # Groups for personal news. One each would be thousands, and the in-memory layer walks all groups on every
@@ -57,20 +53,6 @@ def person_group(person: str) -> str:
     return f"chat.person.{zlib.crc32(person.encode()) % PERSON_GROUPS}"
 
 
-class Source(Protocol):
-    """What the relay is handed of the stores."""
-
-    async def events_after(self, room: str, epoch: str, seq: int) -> list[Event] | None:
-        """Every event after ``seq``, or None when the log cannot tell."""
-        ...
-
-    async def heads(self, rooms: Iterable[str]) -> dict[str, Head]: ...
-
-    async def reset(self, room: str) -> Level:
-        """A ``joined`` frame for everybody in a room, of its present state."""
-        ...
-
-
 class Layer(Protocol):
     """The part of a channel layer that is used."""
 
@@ -81,35 +63,24 @@ class Layer(Protocol):
     async def group_send(self, group: str, message: dict[str, Any]) -> None: ...
 
 
-class _Room:
-    """What the relay knows of a room with members here."""
+@contextmanager
+def _entering(room: Room) -> Iterator[None]:
+    """While somebody is being brought level, the room keeps what it relays."""
+    room.entering += 1
+    try:
+        yield
+    finally:
+        room.entering -= 1
+        if not room.entering:
+            room.recent.clear()
 
-    __slots__ = (
-        "entering",
-        "epoch",
-        "expected",
-        "group",
-        "lock",
-        "members",
-        "name",
-        "pending",
-        "recent",
-        "seq",
-        "stale",
-    )
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.group = room_group(name)
-        self.lock = asyncio.Lock()
-        self.members: dict[Member, None] = {}
-        self.epoch = ""  # empty: not subscribed
-        self.seq = 0
-        self.pending: list[tuple[int, str]] = []
-        self.expected = 0  # the store's head at the last comparison
-        self.stale = False  # the store must be asked before the next delivery
-        self.entering = 0
-        self.recent: deque[tuple[int, str]] = deque(maxlen=RECENT_EVENTS)
+def _write_level(room: Room, member: Member, reached: Level, missed: list[str]) -> None:
+    """From here on the member is where the room is."""
+    member.epoch = room.epoch
+    member.write(reached.text, events=0, seq=reached.seq)
+    if missed:
+        member.write(batch(missed), len(missed), room.seq)
 
 
 class _Outbox:
@@ -145,13 +116,14 @@ class Relay:
         self._on_notice = on_notice
         self._stalled_after = stalled_after
         self._channel = ""
-        self._rooms: dict[str, _Room] = {}
+        self._rooms: dict[str, Room] = {}
         self._outboxes: dict[str, _Outbox] = {}
         self._people: dict[str, dict[Member, None]] = {}
         self._person_groups: Counter[str] = Counter()
+        self._held_groups: set[str] = set()
         self._person_lock = asyncio.Lock()
         self._members: dict[Member, None] = {}
-        self._dirty: dict[_Room, None] = {}
+        self._dirty: dict[Room, None] = {}
         self._wake = asyncio.Event()
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -164,8 +136,9 @@ class Relay:
         async with self._starting:
             if self._channel:
                 return
-            self._channel = await self._layer.new_channel()
-            await self._layer.group_add(SITE_GROUP, self._channel)
+            channel = await self._layer.new_channel()
+            await self._layer.group_add(SITE_GROUP, channel)
+            self._channel = channel
             self._spawn(self._listen())
             self._spawn(self._fan_out())
 
@@ -206,12 +179,17 @@ class Relay:
             counters=self.counters,
         )
         self._members[member] = None
-        self._people.setdefault(member.person, {})[member] = None
-        group = person_group(member.person)
-        async with self._person_lock:
-            self._person_groups[group] += 1
-            if self._person_groups[group] == 1:
-                await self._layer.group_add(group, self._channel)
+        self._people.setdefault(person, {})[member] = None
+        group = person_group(person)
+        self._person_groups[group] += 1
+        try:
+            async with self._person_lock:
+                if group not in self._held_groups:
+                    await self._layer.group_add(group, self._channel)
+                    self._held_groups.add(group)
+        except BaseException:
+            await self.detach(member)
+            raise
         return member
 
     async def detach(self, member: Member) -> None:
@@ -220,17 +198,26 @@ class Relay:
             return
         del self._members[member]
         member.end()
-        await self.leave(member)
         tabs = self._people[member.person]
         del tabs[member]
         if not tabs:
             del self._people[member.person]
         group = person_group(member.person)
+        self._person_groups[group] -= 1
+        await self.leave(member)
         async with self._person_lock:
-            self._person_groups[group] -= 1
             if not self._person_groups[group]:
                 del self._person_groups[group]
-                await self._layer.group_discard(group, self._channel)
+                self._held_groups.discard(group)
+                await self._group_discard(group)
+
+    async def _group_discard(self, group: str) -> None:
+        """Leave a group. If the layer does not answer, what it carries for nobody is dropped here."""
+        try:
+            await self._layer.group_discard(group, self._channel)
+        except Exception:
+            self.counters["layer_failures"] += 1
+            logger.warning("The group %s could not be left.", group, exc_info=True)
 
     async def enter(
         self,
@@ -247,50 +234,30 @@ class Relay:
         await self.leave(member)
         room = self._rooms.get(room_name)
         if room is None:
-            room = self._rooms[room_name] = _Room(room_name)
-        room.entering += 1
-        try:
-            async with room.lock:
-                await self._subscribe(room)
-            await self._seat(room, member, answer)
-            member.level = level
-        finally:
-            room.entering -= 1
-            if not room.entering:
-                room.recent.clear()
-            if member.room is None:
-                await self._give_up(room)
+            room = self._rooms[room_name] = Room(room_name, self._source, self.counters)
+        with _entering(room):
+            try:
+                async with room.lock:
+                    await self._subscribe(room)
+                await self._seat(room, member, answer)
+                member.level = level
+            finally:
+                if member.room is None:
+                    # Beside us: as long as we count as entering, nobody gives the room up.
+                    self._spawn(self._give_up(room))
 
-    async def _seat(self, room: _Room, member: Member, answer: Callable[[], Awaitable[Level]]) -> None:
+    async def _seat(self, room: Room, member: Member, answer: Callable[[], Awaitable[Level]]) -> None:
         """Send the answer and let the member begin exactly where it ends."""
         for _ in range(ENTER_TRIES):
             reached = await answer()
             async with room.lock:
-                missed = await self._events_between(room, reached)
-                if missed is None:
-                    continue
-                member.room, member.epoch = room.name, room.epoch
-                member.write(reached.text, events=0, seq=reached.seq)
-                if missed:
-                    member.write(batch(missed), len(missed), room.seq)
-                room.members[member] = None
-                return
+                missed = await room.align(reached)
+                if missed is not None:
+                    member.room = room.name
+                    room.members[member] = None
+                    _write_level(room, member, reached, missed)
+                    return
         raise Unavailable("This room is changing too fast. Try again.")
-
-    async def _events_between(self, room: _Room, reached: Level) -> list[str] | None:
-        """Make the room's position and the reader's equal; what the reader still misses of it.
-
-        None: they have no common position now, ask for another frame. Needs the room's lock.
-        """
-        if reached.epoch != room.epoch:
-            await self._catch_up(room)
-            return [] if (reached.epoch, reached.seq) == (room.epoch, room.seq) else None
-        if reached.seq > room.seq:
-            await self._catch_up(room)
-        if reached.epoch != room.epoch or reached.seq > room.seq:
-            return None
-        missed = [text for seq, text in room.recent if seq > reached.seq]
-        return missed if len(missed) == room.seq - reached.seq else None
 
     async def leave(self, member: Member) -> None:
         """Take a member out of its room. Twice is harmless."""
@@ -303,22 +270,20 @@ class Relay:
             member.behind = False
         await self._give_up(room)
 
-    async def _subscribe(self, room: _Room) -> None:
+    async def _subscribe(self, room: Room) -> None:
         if room.epoch:
             return
-        await self._layer.group_add(room.group, self._channel)
-        # After subscribing, never before: what is stored in between would be missing for good.
-        head = (await self._source.heads([room.name]))[room.name]
-        room.epoch, room.seq, room.expected = head.epoch, head.seq, head.seq
+        await self._layer.group_add(room_group(room.name), self._channel)
+        await room.begin()
 
-    async def _give_up(self, room: _Room) -> None:
+    async def _give_up(self, room: Room) -> None:
         """Leave the group with the last member."""
         async with room.lock:
             if room.members or room.entering or self._rooms.get(room.name) is not room:
                 return
             if room.epoch:
                 room.epoch = ""
-                await self._layer.group_discard(room.group, self._channel)
+                await self._group_discard(room_group(room.name))
             if not room.members and not room.entering:
                 del self._rooms[room.name]
 
@@ -440,10 +405,7 @@ class Relay:
         room = self._rooms.get(message["room"])
         if room is None or not room.epoch:
             return
-        if message["epoch"] != room.epoch or len(room.pending) > PENDING_EVENTS:
-            room.stale = True
-        else:
-            room.pending.extend((seq, text) for seq, text in message["events"])
+        room.take(message["epoch"], message["events"])
         self._touch(room)
 
     def _take_hint(self, message: dict[str, Any]) -> None:
@@ -461,7 +423,7 @@ class Relay:
         for member in room.members:
             member.write(encode(frame.without(member.person)) if member.person in about else text)
 
-    def _touch(self, room: _Room) -> None:
+    def _touch(self, room: Room) -> None:
         self._dirty[room] = None
         self._wake.set()
 
@@ -481,77 +443,12 @@ class Relay:
             for room in dirty:
                 try:
                     async with room.lock:
-                        await self._deliver(room)
+                        await room.deliver()
                 except Exception:
                     # The store could not be asked: the next comparison of heads tries again.
                     self.counters["fill_failures"] += 1
-                    room.stale = True
                     logger.warning("%s could not be brought up to date.", room.name, exc_info=True)
             await asyncio.sleep(self._clock() - started)
-
-    async def _deliver(self, room: _Room) -> None:
-        if not room.epoch:
-            return
-        if room.stale:
-            await self._catch_up(room)
-            return
-        pending, room.pending = room.pending, []
-        if any(later[0] < earlier[0] for earlier, later in zip(pending, pending[1:], strict=False)):
-            pending.sort()
-        texts: list[str] = []
-        last = room.seq
-        for seq, text in pending:
-            if seq == last + 1:
-                texts.append(text)
-                last = seq
-                if room.entering:
-                    room.recent.append((seq, text))
-            elif seq > last:
-                await self._pass_on(room, texts, last)
-                await self._catch_up(room)
-                return
-        await self._pass_on(room, texts, last)
-
-    async def _pass_on(self, room: _Room, texts: list[str], seq: int) -> None:
-        """Write events to all members here. The room's position moves first: nobody may be told twice."""
-        if not texts:
-            return
-        room.seq = seq
-        frame = {"type": "websocket.send", "text": batch(texts)}
-        size, events = len(frame["text"]), len(texts)
-        self.counters["events_relayed"] += events
-        written = 0
-        for member in list(room.members) if len(room.members) > MEMBERS_A_TURN else room.members:
-            member.start(frame, size, events, seq)
-            written += 1
-            if not written % MEMBERS_A_TURN:
-                await asyncio.sleep(0)
-
-    async def _catch_up(self, room: _Room) -> None:
-        """Ask the store for what came after the room's position; deliver it, or reset everybody here."""
-        room.stale = False
-        room.pending = []
-        events = await self._source.events_after(room.name, room.epoch, room.seq)
-        if events is None:
-            await self._reset(room)
-        elif events:
-            self.counters["gaps_filled"] += 1
-            texts = [encode_event(event) for event in events]
-            if room.entering:
-                room.recent.extend((event.seq, text) for event, text in zip(events, texts, strict=True))
-            await self._pass_on(room, texts, events[-1].seq)
-
-    async def _reset(self, room: _Room) -> None:
-        level = await self._source.reset(room.name)
-        self.counters["resets"] += 1
-        room.epoch, room.seq, room.expected = level.epoch, level.seq, level.seq
-        room.recent.clear()
-        frame = {"type": "websocket.send", "text": level.text}
-        for member in list(room.members):
-            member.drop_events()
-            member.behind = False
-            member.epoch = level.epoch
-            member.start(frame, len(level.text), 0, level.seq)
 
     async def compare_heads(self) -> None:
         """Look at the store's heads of all rooms here; what is ahead, or of another life, is fetched."""
@@ -559,13 +456,8 @@ class Relay:
         heads = await self._source.heads(names)
         for name, head in heads.items():
             room = self._rooms.get(name)
-            if room is None or not room.epoch:
-                continue
-            # What is ahead now may be on its way; what was ahead last time too has been lost.
-            if head.epoch != room.epoch or room.seq < room.expected or room.stale:
-                room.stale = True
+            if room is not None and room.epoch and room.compare(head):
                 self._touch(room)
-            room.expected = head.seq
 
     async def regroup(self) -> None:
         """Take all memberships again. The in-memory layer forgets them after a day, or after one message
@@ -573,12 +465,12 @@ class Relay:
         if not self._channel:
             return
         await self._layer.group_add(SITE_GROUP, self._channel)
-        for group in list(self._person_groups):
+        for group in list(self._held_groups):
             await self._layer.group_add(group, self._channel)
         for room in list(self._rooms.values()):
             async with room.lock:
                 if room.epoch:
-                    await self._layer.group_add(room.group, self._channel)
+                    await self._layer.group_add(room_group(room.name), self._channel)
 
     # --- members that cannot keep up ---------------------------------------------------------------------
 
@@ -589,17 +481,15 @@ class Relay:
         if room is None or level is None:
             member.behind = False
             return
-        reached = await level(Position(member.epoch, member.seq))
-        async with room.lock:
-            if member.room != room.name:
-                member.behind = False
-                return
-            if reached.epoch != room.epoch or reached.seq != room.seq:
-                await self._catch_up(room)
-            if reached.epoch == room.epoch and reached.seq == room.seq:
-                member.behind = False
-                member.epoch = room.epoch
-                member.write(reached.text, events=0, seq=room.seq)
+        with _entering(room):
+            reached = await level(Position(member.epoch, member.seq))
+            async with room.lock:
+                missed = await room.align(reached)
+                if member.room != room.name:
+                    member.behind = False
+                elif missed is not None:
+                    member.behind = False
+                    _write_level(room, member, reached, missed)
 
     def stalled(self) -> list[Member]:
         """Members whose writer has made no progress for too long."""

@@ -18,6 +18,9 @@ from chat.protocol import ChannelInfo
 
 NAMES_KEPT: Final = 20_000
 
+# How many channels there are, and when one last changed.
+_State = tuple[int, datetime | None]
+
 
 class Known(NamedTuple):
     """A channel: what everybody may see of it, and what only the services need."""
@@ -36,16 +39,13 @@ class Directory:
 
     def __init__(self) -> None:
         self._channels: dict[str, Known] | None = None
-        self._state: tuple[int, datetime | None] = (0, None)
+        self._state: _State = (0, None)
         self._names: OrderedDict[str, str] = OrderedDict()
         self.names_version = 0
 
     async def channels(self) -> dict[str, Known]:
         """All channels by slug."""
-        if self._channels is None:
-            await self.refresh()
-        assert self._channels is not None
-        return self._channels
+        return await self.refresh() if self._channels is None else self._channels
 
     async def find(self, room: str) -> Known | None:
         """The channel of a room, or None. Asks the database only for what it has not seen."""
@@ -70,11 +70,13 @@ class Directory:
         if self._channels is not None:
             self._channels[channel.slug] = _known(channel)
 
-    async def refresh(self) -> None:
+    async def refresh(self) -> dict[str, Known]:
         """Read all channels again if any has changed; one cheap query if not."""
-        self._channels, self._state = await database_sync_to_async(_read_channels)(
+        read: tuple[dict[str, Known], _State] = await database_sync_to_async(_read_channels)(
             self._channels, self._state
         )
+        self._channels, self._state = read
+        return self._channels
 
     def rename(self, person: str, name: str) -> None:
         """A person is called this now."""
@@ -103,9 +105,7 @@ def _read_names(people: set[str]) -> list[tuple[str, str]]:
     return list(Person.objects.filter(id__in=people).values_list("id", "name"))
 
 
-def _read_channels(
-    channels: dict[str, Known] | None, state: tuple[int, datetime | None]
-) -> tuple[dict[str, Known], tuple[int, datetime | None]]:
+def _read_channels(channels: dict[str, Known] | None, state: _State) -> tuple[dict[str, Known], _State]:
     summary = Channel.objects.aggregate(count=Count("id"), changed=Max("changed_at"))
     now = (summary["count"], summary["changed"])
     if channels is None or now != state:

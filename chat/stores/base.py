@@ -51,7 +51,8 @@ class MessageStore(ABC):
 
         ``seq`` is the last one of the room plus 1, ``n`` likewise among messages. Twice: the same
         ``(author, cid)`` is not stored again, takes no number, and returns the message as it was first
-        numbered (its text may be left out), with ``duplicate``; that holds while the send is remembered (PROTOCOL, promise 2).
+        numbered (its text may be left out), with ``duplicate``; that holds while the send is remembered
+        (docs/protocol.md, promise 2).
         """
 
     @abstractmethod

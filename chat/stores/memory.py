@@ -1,8 +1,8 @@
 """The in-process store: each channel's newest messages in a capped deque.
 
 It belongs to one event loop. No method awaits anything, so each is one atomic step by nature; that is what
-makes ``seq`` rise by exactly one without a lock. Memory is bounded per room: ``kept`` messages, ``events_kept``
-log entries, ``cids_kept`` remembered sends, ``markers_kept`` markers.
+makes ``seq`` rise by exactly one without a lock. Memory is bounded per room: ``kept`` messages,
+``events_kept`` log entries, ``cids_kept`` remembered sends, ``markers_kept`` markers.
 """
 
 import secrets

@@ -66,7 +66,8 @@ def chat_import_map(context: Mapping[str, Any]) -> SafeString:
 def nonce_of(context: Mapping[str, Any]) -> SafeString:
     """`` nonce="…"`` where the host's policy has one."""
     nonce = getattr(context.get("request"), "csp_nonce", None)
-    return format_html(' nonce="{}"', nonce) if nonce else SafeString("")
+    # It is lazy, made when printed, and false until then.
+    return SafeString("") if nonce is None else format_html(' nonce="{}"', str(nonce))
 
 
 @register.simple_tag(takes_context=True)

@@ -2,8 +2,9 @@
 
 import logging
 
+from channels import DEFAULT_CHANNEL_LAYER
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
+from channels.layers import channel_layers
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -27,8 +28,7 @@ def _ask_database() -> None:
 
 
 async def _ask_layer() -> None:
-    layer = get_channel_layer()
-    assert layer is not None
+    layer = channel_layers[DEFAULT_CHANNEL_LAYER]
     channel = await layer.new_channel()
     await layer.send(channel, {"type": "chat.ready"})
     await layer.receive(channel)

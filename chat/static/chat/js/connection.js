@@ -7,6 +7,8 @@ export const Light = Object.freeze({
   CONNECTED: "connected",
   CONNECTING: "connecting",
   OFFLINE: "offline",
+  /** Nobody to be yet: there is nothing to connect. */
+  IDLE: "idle",
 });
 
 /** So many failed tries are not a hiccup any more. */
@@ -24,7 +26,7 @@ export function connectionOf({ socket, connected, waiting, network = true, named
   if (socket.state === SocketState.STOPPED && ENDINGS[socket.ending.code]) {
     return { light: Light.OFFLINE, words: "Not connected", ending: ENDINGS[socket.ending.code], waiting };
   }
-  if (!named) return { light: Light.OFFLINE, words: "Not connected", idle: true, waiting };
+  if (!named) return { light: Light.IDLE, words: "Choose a name to join in", waiting };
   const { failures } = socket;
   const gone = !network && socket.state === SocketState.WAITING;
   const offline = gone || failures >= OFFLINE_AFTER || (failures > 0 && waiting > 0);

@@ -1,0 +1,34 @@
+import { part, setText, show } from "chat/dom.js";
+
+const COPIED_MS = 2_000;
+
+/** A room in which nobody has said anything: says so, and helps to begin. */
+export function showEmpty({ element, session, composer }) {
+  let stopListening = () => {};
+  const draw = () => {
+    const { me, timeline, outbox, room } = session;
+    const known = me !== null && timeline.epoch !== null;
+    show(element, known && !timeline.oldest && outbox.inRoom(room).length === 0);
+    setText(part(element, "name"), session.rooms.get(room)?.name ?? "");
+  };
+  const listen = () => {
+    stopListening();
+    stopListening = session.timeline.on("change", draw);
+    draw();
+  };
+  for (const event of ["room", "me"]) session.on(event, listen);
+  session.on("outbox", draw);
+  part(element, "hello").addEventListener("click", () => composer.suggest("Hello, everybody!"));
+  part(element, "copy").addEventListener("click", (event) => copyAddress(event.currentTarget));
+  listen();
+}
+
+async function copyAddress(button) {
+  const words = button.textContent;
+  const copied = await navigator.clipboard?.writeText(location.href).then(
+    () => true,
+    () => false,
+  );
+  setText(button, copied ? "Copied" : "Copy it from the address bar");
+  setTimeout(() => setText(button, words), COPIED_MS);
+}

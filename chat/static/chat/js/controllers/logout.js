@@ -1,0 +1,46 @@
+import { refusalOf } from "chat/controllers/checked_field.js";
+import { part, setText } from "chat/dom.js";
+import { postJson } from "chat/http.js";
+import { belongsTo } from "chat/storage.js";
+import { count } from "chat/text.js";
+
+/** Ends the session, after asking when something would be lost. */
+export class LogoutController {
+  #dialog;
+  #session;
+  #storage;
+  #url;
+
+  constructor({ dialog, session, storage, url }) {
+    this.#dialog = dialog;
+    this.#session = session;
+    this.#storage = storage;
+    this.#url = url;
+    part(dialog, "cancel").addEventListener("click", () => dialog.close());
+    part(dialog, "leave").addEventListener("click", () => this.#leave());
+  }
+
+  /** Logs out at once when nothing is unsent. */
+  begin() {
+    const unsent = this.#session.outbox.size;
+    const words = `${count(unsent, "message")} ${unsent === 1 ? "is" : "are"} not sent and will be lost.`;
+    setText(part(this.#dialog, "words"), unsent ? words : "");
+    setText(part(this.#dialog, "refusal"), "");
+    if (unsent) this.#dialog.showModal();
+    else this.#leave();
+  }
+
+  async #leave() {
+    const { id } = this.#session.me;
+    try {
+      await postJson(this.#url);
+    } catch (error) {
+      setText(part(this.#dialog, "refusal"), refusalOf(error).detail);
+      if (!this.#dialog.open) this.#dialog.showModal();
+      return;
+    }
+    for (const key of this.#storage.keys(belongsTo(id))) this.#storage.remove(key);
+    // Whatever this page has learned goes with it; the server draws the next one for nobody.
+    location.reload();
+  }
+}

@@ -1,0 +1,54 @@
+import { part, setText, show } from "chat/dom.js";
+import { initialsOf } from "chat/people.js";
+
+/** The person at the foot of the panel, and what they can do about themselves. */
+export class MeMenuController {
+  #box;
+  #button;
+  #menu;
+  #session;
+
+  constructor({ box, session, rename, logout }) {
+    this.#box = box;
+    this.#button = box.querySelector("[data-me-button]");
+    this.#menu = box.querySelector(".menu");
+    this.#session = session;
+    this.#button.addEventListener("click", () => this.#toggle(this.#menu.hidden));
+    this.#choose("[data-rename]", rename);
+    this.#choose("[data-logout]", logout);
+    box.addEventListener("keydown", (event) => this.#pressed(event));
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!box.contains(target)) this.#toggle(false);
+    });
+    session.on("me", () => this.#draw());
+    this.#draw();
+  }
+
+  #choose(selector, act) {
+    this.#box.querySelector(selector).addEventListener("click", () => {
+      this.#toggle(false);
+      this.#button.focus();
+      act();
+    });
+  }
+
+  #pressed(event) {
+    if (event.key !== "Escape" || this.#menu.hidden) return;
+    event.stopPropagation();
+    this.#toggle(false);
+    this.#button.focus();
+  }
+
+  #toggle(open) {
+    show(this.#menu, open);
+    this.#button.setAttribute("aria-expanded", String(open));
+  }
+
+  #draw() {
+    const { me } = this.#session;
+    show(this.#box, me !== null);
+    setText(part(this.#box, "name"), me?.name ?? "");
+    setText(part(this.#box, "avatar"), me ? initialsOf(me.name) : "");
+    setText(part(this.#box, "kind"), me?.guest ? "Guest" : "");
+  }
+}

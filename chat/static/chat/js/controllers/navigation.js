@@ -1,0 +1,37 @@
+/** Rooms have addresses: a click changes both without a load, and so do back and forward. */
+export class NavigationController {
+  #session;
+  #addressOf;
+  #entered;
+
+  /** `entered()` is called when somebody chose a room, also the one they are in. */
+  constructor({ list, session, addressOf, entered }) {
+    this.#session = session;
+    this.#addressOf = addressOf;
+    this.#entered = entered;
+    history.replaceState({ room: session.room }, "");
+    list.addEventListener("click", (event) => this.#clicked(event));
+    addEventListener("popstate", (event) => this.#moved(event.state));
+  }
+
+  go({ room, slug }) {
+    if (room !== this.#session.room) {
+      history.pushState({ room }, "", this.#addressOf(slug));
+      this.#session.enter(room);
+    }
+    this.#entered();
+  }
+
+  #clicked(event) {
+    const row = event.target.closest("[data-room]");
+    const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!row || !plain || !this.#session.me) return;
+    event.preventDefault();
+    this.go(this.#session.rooms.get(row.dataset.room));
+  }
+
+  #moved(state) {
+    if (state?.room && this.#session.rooms.get(state.room)) this.#session.enter(state.room);
+    else location.reload();
+  }
+}

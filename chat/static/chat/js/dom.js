@@ -1,0 +1,33 @@
+/** The piece of a component that carries this `data-part`. */
+export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
+
+/** The one element of a template, ready to be filled. */
+export const clone = (template) => template.content.firstElementChild.cloneNode(true);
+
+/** Sets text only where it differs, so that live regions say it once. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Shows or hides; returns whether that was a change. */
+export function show(element, visible) {
+  const changed = element.hidden === visible;
+  element.hidden = !visible;
+  return changed;
+}
+
+/** Sets or removes `data-…`, for styles and tests to see. */
+export function flag(element, name, on) {
+  element.toggleAttribute(`data-${name}`, on);
+}
+
+/** A name inside a sentence: its own element, so that its direction stays its own. */
+export function strong(text) {
+  const element = document.createElement("strong");
+  element.dir = "auto";
+  element.textContent = text;
+  return element;
+}
+
+/** Focus only where it brings up no keyboard over the page. */
+export const hasFinePointer = () => matchMedia("(pointer: fine)").matches;
