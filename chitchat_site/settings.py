@@ -128,6 +128,11 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 HTTPS = not DEBUG and any(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains, which may be other people's
+    "security.W008",  # the redirect
+    "security.W021",  # HSTS preload, likewise for the whole domain
+]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -149,7 +149,7 @@ def hue(name: str) -> int:
     value = _FNV_OFFSET
     for byte in normalize("NFKC", name).lower().encode():
         value = ((value ^ byte) * _FNV_PRIME) & 0xFFFFFFFF
-    return HUES[value % len(HUES)]
+    return HUES[(value ^ (value >> 16)) % len(HUES)]
 
 
 @register.filter

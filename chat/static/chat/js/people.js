@@ -14,7 +14,7 @@ export function hueOf(name) {
   for (const byte of new TextEncoder().encode(name.normalize("NFKC").toLowerCase())) {
     hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0;
   }
-  return HUES[hash % HUES.length];
+  return HUES[((hash ^ (hash >>> 16)) >>> 0) % HUES.length];
 }
 
 /** The first two letters, or those of the first two words. */

@@ -103,6 +103,7 @@ export class Session extends Emitter {
   enter(room) {
     if (room === this.room) return;
     this.room = room;
+    this.timelines.enter(room);
     this.#entering = true;
     this.presence.clear();
     this.typing.clear();

@@ -11,8 +11,13 @@ export class Timelines {
     return this.#rooms.has(room);
   }
 
-  /** The one of this room, made when there is none; the longest unused goes. */
+  /** The one of this room, made when there is none. */
   of(room) {
+    return this.#rooms.get(room) ?? this.enter(room);
+  }
+
+  /** The same, and this room is now the one used last; the longest unused goes. */
+  enter(room) {
     const timeline = this.#rooms.get(room) ?? new Timeline(room);
     this.#rooms.delete(room);
     this.#rooms.set(room, timeline);
