@@ -19,7 +19,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from chat.domain import Message
 
@@ -57,7 +57,7 @@ def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     addresses = {path.replace(_MODULES, "chat", 1): static(path) for path in modules()}
     nonce = nonce_of(context)
     text = json.dumps({"imports": addresses}).translate(_UNSAFE)
-    script = format_html('<script type="importmap"{}>{}</script>', nonce, mark_safe(text))
+    script = format_html('<script type="importmap"{}>{}</script>', nonce, SafeString(text))
     line = '\n<link rel="modulepreload" href="{}"{}>'
     preloads = format_html_join("", line, ((address, nonce) for address in addresses.values()))
     return script + preloads
@@ -92,7 +92,7 @@ class Row:
 def chat_rows(messages: Iterable[Message], me: Mapping[str, Any] | None) -> list[Row]:
     """Messages, oldest first, as rows with a day before the first message of each."""
     shown = [message for message in messages if not message.deleted]
-    starts = list(_starts(shown)) + [True]
+    starts = [*_starts(shown), True]
     rows: list[Row] = []
     day = None
     for at, message in enumerate(shown):

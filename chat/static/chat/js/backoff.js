@@ -1,4 +1,4 @@
-const DELAYS_MS = Object.freeze([500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000]);
+const DELAYS_MS = Object.freeze([500, 1_000, 2_000, 4_000, 8_000, 10_000]);
 
 /**
  * Exponential backoff with full jitter: each wait is random between nothing and the next delay, so that

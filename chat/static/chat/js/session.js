@@ -1,28 +1,23 @@
 import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
+import { Conversation } from "chat/conversation.js";
 import { Delivery } from "chat/delivery.js";
 import { Emitter } from "chat/emitter.js";
 import { Outbox } from "chat/models/outbox.js";
-import { Presence } from "chat/models/presence.js";
 import { Rooms } from "chat/models/rooms.js";
-import { Timelines } from "chat/models/timelines.js";
-import { Applied } from "chat/models/timeline.js";
-import { Typing } from "chat/models/typing.js";
 import { Unread } from "chat/models/unread.js";
-import { After, ErrorCode, frame, VERSION } from "chat/protocol.js";
+import { After, frame, VERSION } from "chat/protocol.js";
 import { Requests } from "chat/requests.js";
 import { SocketState } from "chat/socket.js";
 
-const HISTORY_PAGE = 50;
 const PROBE_MS = 5_000;
-const JOIN_AGAIN_S = 2;
 
 /**
  * What this page is to the server: one person, in one room. Takes frames from the socket, keeps the
  * models true, and sends what the person does.
  *
- * Emits `connection`, `me`, `room` (another one is shown), `joined {room, caughtUp, returned}`,
- * `refused {room, code}`, `online`, `identify` (a name is needed) and `reload`.
+ * Emits `connection`, `me`, `outbox`, `online`, `identify` (a name is needed), `reload`, and what its
+ * conversation emits: `room`, `joined`, `refused`.
  */
 export class Session extends Emitter {
   #socket;
@@ -31,13 +26,10 @@ export class Session extends Emitter {
   #requests;
   #delivery = null;
   #handlers;
-  #joining = false;
-  #entering = false;
-  #returning = false;
+  #conversation;
   #typedAt = -Infinity;
 
-  me;
-  room;
+  me = null;
   limits;
   online;
   outbox = null;
@@ -50,24 +42,35 @@ export class Session extends Emitter {
     this.#storage = storage;
     this.#clock = clock;
     this.#requests = new Requests((made) => socket.send(made));
-    this.me = null;
-    this.room = page.room;
     this.limits = page.limits;
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
-    this.presence = new Presence();
-    this.typing = new Typing(clock);
-    this.timelines = new Timelines();
+    const ask = (type, fields) => this.#requests.ask(type, fields);
+    this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
+    for (const name of ["room", "joined", "refused"]) {
+      this.#conversation.on(name, (detail) => this.emit(name, detail));
+    }
     this.#handlers = this.#byType();
-    this.#begin(page);
+    if (page.me) this.#begin(page);
     socket.on("frame", (received) => this.receive(received));
     socket.on("change", () => this.#socketChanged());
-    this.presence.on("news", (news) => this.#announce(news));
+  }
+
+  get room() {
+    return this.#conversation.room;
   }
 
   get timeline() {
-    return this.timelines.of(this.room);
+    return this.#conversation.timeline;
+  }
+
+  get presence() {
+    return this.#conversation.presence;
+  }
+
+  get typing() {
+    return this.#conversation.typing;
   }
 
   /** The types of frame that this understands. */
@@ -93,28 +96,19 @@ export class Session extends Emitter {
     this.#delivery = null;
     this.me = null;
     this.outbox = null;
-    this.timelines.clear();
-    this.presence.clear();
+    this.#conversation.forget();
     this.emit("me");
     this.emit("identify");
   }
 
-  /** Shows another room; the server takes this tab out of the one before. */
+  /** Shows another room. */
   enter(room) {
-    if (room === this.room) return;
-    this.room = room;
-    this.timelines.enter(room);
-    this.#entering = true;
-    this.presence.clear();
-    this.typing.clear();
-    this.emit("room");
-    if (this.connected) this.#join();
+    this.#conversation.enter(room);
   }
 
   /** Puts a message in the outbox; it leaves as soon as it can. */
   send(body) {
     this.outbox.add({ cid: newCid(), room: this.room, body, ts: this.#clock.now() });
-    this.#typedAt = -Infinity;
     this.#delivery.poke();
   }
 
@@ -136,22 +130,13 @@ export class Session extends Emitter {
   }
 
   /** Moves this person's marker in the present room. */
-  async read(n) {
-    const { room, timeline } = this;
-    if (!this.connected || timeline.epoch === null) return;
-    const asked = this.#requests.ask("read", { room, epoch: timeline.epoch, n });
-    const reply = await asked.catch(() => null);
-    if (reply) this.unread.read(room, { n, unread: reply.unread });
+  read(n) {
+    return this.#conversation.read(n);
   }
 
   /** Fetches what stands above the oldest message. */
-  async older() {
-    const { room, timeline } = this;
-    const before = timeline.oldest?.n;
-    if (!this.connected || !timeline.more || !before) return;
-    const asked = this.#requests.ask("history", { room, before, limit: HISTORY_PAGE });
-    const page = await asked.catch(() => null);
-    if (page) timeline.prepend(page.messages, page.more);
+  older() {
+    return this.#conversation.older();
   }
 
   /** The network may have changed under us: makes the server say something, or the socket start anew. */
@@ -159,7 +144,7 @@ export class Session extends Emitter {
     this.#socket.retryNow();
     if (!this.connected) return;
     this.#socket.expectSoon(PROBE_MS);
-    this.#join();
+    this.#conversation.join();
   }
 
   /** Handles one frame of the server; a type it does not know is for a newer page. */
@@ -168,33 +153,38 @@ export class Session extends Emitter {
   }
 
   #byType() {
+    const conversation = this.#conversation;
+    const here = ({ room }) => room === this.room;
     const reply = (received) => this.#requests.answer(received);
     return {
       batch: ({ frames }) => frames.forEach((one) => this.receive(one)),
       welcome: (received) => this.#welcome(received),
-      joined: (received) => reply(received) || this.#joined(received),
-      event: (received) => this.#event(received),
+      joined: (received) => this.#joined(received),
+      event: (received) => conversation.event(received),
       ack: reply,
       ok: reply,
       history: reply,
       error: (received) => reply(received) || this.#complaint(received),
-      presence: (received) => received.room === this.room && this.presence.apply(received),
-      typing: ({ room, by }) => room === this.room && this.typing.renew(by),
+      presence: (received) => here(received) && conversation.presence.apply(received),
+      typing: (received) => here(received) && conversation.typing.renew(received.by),
       channel: ({ channel }) => this.rooms.upsert(channel),
       heads: ({ rooms }) => this.unread.heads(rooms),
       online: ({ count }) => this.#countOnline(count),
       me: ({ me }) => this.#become(me),
-      read: ({ room, n, unread }) => this.unread.read(room, { n, unread }),
+      read: (received) => this.unread.read(received.room, received),
       ping: ({ ts }) => this.#socket.send(frame("pong", { ts })),
     };
   }
 
+  /** At once, not when the promise of the join gets to it: what follows in a batch builds on it. */
+  #joined(received) {
+    this.#requests.answer(received);
+    this.#conversation.joined(received);
+  }
+
   #begin(page) {
-    if (!page.me) return;
     this.#become(page.me);
-    this.timeline.reset(page);
-    const { read, unread } = this.rooms.get(page.room) ?? {};
-    if (read > 0) this.timeline.markNews(read + 1, unread);
+    this.#conversation.begin(page, this.rooms.get(page.room) ?? {});
   }
 
   #welcome({ version, me, rooms, online, limits }) {
@@ -211,14 +201,14 @@ export class Session extends Emitter {
     this.rooms.replace(rooms, this.room);
     this.unread.replace(rooms);
     this.#countOnline(online);
-    this.#join();
+    this.#conversation.join();
     this.#delivery.open();
     this.emit("connection");
   }
 
   #become(me) {
     if (this.me?.id !== me.id) this.#openOutbox(me);
-    else if (this.me.name !== me.name) this.timelines.rename(me);
+    else if (this.me.name !== me.name) this.#conversation.timelines.rename(me);
     this.me = me;
     this.emit("me");
   }
@@ -231,7 +221,7 @@ export class Session extends Emitter {
       outbox: this.outbox,
       ask: (type, fields) => this.#requests.ask(type, fields),
       clock,
-      stored: (entry, ack) => this.#stored(entry, ack),
+      stored: (entry, ack) => this.#conversation.stored(entry, ack),
     });
     this.emit("outbox");
   }
@@ -246,92 +236,12 @@ export class Session extends Emitter {
 
   #disconnected() {
     this.connected = false;
-    this.#returning = true;
-    this.#joining = false;
-    this.timelines.forgetHeld();
-    this.typing.clear();
+    this.#conversation.lost();
     this.#delivery?.close();
     this.#requests.abandon();
   }
 
-  async #join() {
-    const { room } = this;
-    this.#joining = true;
-    try {
-      const reply = await this.#requests.ask("join", { room, at: this.timeline.at });
-      if (room === this.room) this.#joining = false;
-      this.#joined(reply);
-    } catch (error) {
-      if (room === this.room) this.#notJoined(room, error);
-    }
-  }
-
-  #notJoined(room, error) {
-    this.#joining = false;
-    if (error.passing) {
-      const wait = (error.retryAfter ?? JOIN_AGAIN_S) * 1000;
-      this.#clock.setTimeout(() => room === this.room && this.connected && this.#join(), wait);
-    } else if (error.code !== ErrorCode.DISCONNECTED) {
-      this.emit("refused", { room, code: error.code });
-    }
-  }
-
-  /** The answer to a join, or the server's own reset of the room. */
-  #joined(received) {
-    const { room, reset, epoch, seq, n, members } = received;
-    if (room !== this.room && !this.timelines.has(room)) return;
-    const timeline = this.timelines.of(room);
-    const sameLog = timeline.epoch === null || timeline.epoch === epoch;
-    const news = reset ? timeline.reset(received) : timeline.catchUp(received);
-    this.outbox.dropAcknowledged(room, sameLog ? seq : Infinity);
-    for (const { author, cid } of timeline.messages) this.#settle(author, cid);
-    if (room !== this.room) return;
-    if (this.#entering) this.#markNews(timeline, received);
-    this.unread.entered(room, { epoch, n });
-    this.presence.replace(members);
-    this.emit("joined", { room, caughtUp: news, returned: this.#returning });
-    this.#entering = false;
-    this.#returning = false;
-    if (timeline.incomplete) this.#join();
-  }
-
-  #markNews(timeline, { first_unread: first }) {
-    const had = first > 1 ? this.unread.of(timeline.room) : 0;
-    timeline.markNews(first, had);
-  }
-
-  #event(event) {
-    if (event.room !== this.room && !this.timelines.has(event.room)) return;
-    const timeline = this.timelines.of(event.room);
-    const applied = timeline.apply(event);
-    if (applied === Applied.GAP && event.room === this.room && this.connected && !this.#joining) {
-      this.#join();
-    }
-    if (applied === Applied.OLD || event.kind !== "message") return;
-    const { author, cid, n } = event.message;
-    if (applied === Applied.NEXT) this.#settle(author, cid);
-    this.unread.message(event.room, n, author.id === this.me?.id);
-    this.typing.stop(author.id);
-  }
-
-  /** A message that is in the timeline waits no longer in the outbox. */
-  #settle(author, cid) {
-    if (author.id === this.me?.id) this.outbox.remove(cid);
-  }
-
-  /** The event may have come before its acknowledgement, or be still on its way. */
-  #stored({ cid, room }, ack) {
-    const here = this.timelines.has(room) && ack.seq > this.timelines.of(room).seq;
-    if (here) this.outbox.acknowledged(cid, ack);
-    else this.outbox.remove(cid);
-  }
-
-  #announce({ what, people, from }) {
-    if (what === "renamed") this.timelines.rename(people[0]);
-    if (what === "left") people.forEach(({ id }) => this.typing.stop(id));
-    this.timeline.announce(what, people, this.#clock.now(), from);
-  }
-
+  /** A complaint about no command of ours: the server may tell how long to stay away. */
   #complaint({ retry_after: seconds }) {
     if (seconds) this.#socket.restFor(seconds * 1000);
   }

@@ -144,7 +144,7 @@ export class Socket extends Emitter {
     }
     if (!this.#worked) this.failures += 1;
     const wait = this.#worked && spread ? this.#backoff.within(spread) : this.#backoff.next();
-    this.#waitFor(Math.max(wait, rest, this.#restMs));
+    this.#waitFor(Math.max(wait, rest && Math.max(rest, this.#restMs)));
     this.#restMs = 0;
   }
 

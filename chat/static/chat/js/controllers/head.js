@@ -55,7 +55,8 @@ export class HeadController {
     const { me, presence } = this.#session;
     show(this.#head.querySelector(".head__here"), me !== null);
     for (const here of this.#head.querySelectorAll("[data-here]")) {
-      show(here, me !== null);
+      // Between two rooms the number of the one before stays until the new one is known.
+      show(here, me !== null && (presence.count > 0 || !here.hidden));
       if (presence.count) setText(part(here, "count"), presence.count.toLocaleString());
     }
     const faces = presence.people.slice(0, FACES).map((person) => this.#face(person));

@@ -1,11 +1,11 @@
 import { part, setText, show } from "chat/dom.js";
 
-/** How many people are on the whole site. */
+/** How many people are on the whole site, as long as that is known. */
 export function showOnline({ element, session }) {
   const draw = () => {
-    show(element, session.me !== null && session.online > 0);
+    show(element, session.connected && session.online > 0);
     setText(part(element, "count"), (session.online ?? 0).toLocaleString());
   };
   session.on("online", draw);
-  session.on("me", draw);
+  session.on("connection", draw);
 }

@@ -34,16 +34,21 @@ export class ReadController {
     const { room, unread, limits } = this.#session;
     this.#marker.pause = limits.read_seconds * 1000;
     this.#marker.begin(room, unread.of(room) ? unread.readOf(room) : this.#session.timeline.n);
-    this.#tell();
+    // The rows of the log before may still stand here, with numbers that mean nothing in this one.
+    this.#watch(null);
+    queueMicrotask(() => this.#watchNewest());
   }
 
   #watchNewest() {
     const newest = [...this.#log.children].findLast(({ dataset }) => dataset.n);
-    if (newest === this.#watched) return;
+    if (newest !== this.#watched) this.#watch(newest ?? null);
+  }
+
+  #watch(row) {
     this.#watcher.disconnect();
-    this.#watched = newest;
+    this.#watched = row;
     this.#inView = false;
-    if (newest) this.#watcher.observe(newest);
+    if (row) this.#watcher.observe(row);
   }
 
   #noticed(seen) {
@@ -54,9 +59,11 @@ export class ReadController {
   }
 
   #tell() {
+    const { connected, room, unread } = this.#session;
     const visible = document.visibilityState === "visible";
-    if (this.#inView && visible && this.#session.connected) {
-      this.#marker.seen(Number(this.#watched.dataset.n));
-    }
+    if (!this.#inView || !visible || !connected) return;
+    const n = Number(this.#watched.dataset.n);
+    // Posting has moved the marker already.
+    if (n > unread.readOf(room)) this.#marker.seen(n);
   }
 }

@@ -142,9 +142,10 @@ export class Timeline extends Emitter {
     this.emit("change");
   }
 
-  /** From now on this person is called so. */
-  rename(person) {
-    this.names.set(person.id, person.name);
+  /** This person is called so now. */
+  rename({ id, name }) {
+    if (this.names.get(id) === name) return;
+    this.names.set(id, name);
     this.emit("change");
   }
 

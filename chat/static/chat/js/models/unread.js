@@ -65,11 +65,13 @@ export class Unread extends Emitter {
   }
 
   /** The marker moved: here, or in another tab. */
-  read(room, { n, unread }) {
+  read(room, { epoch, n, unread }) {
     const known = this.#rooms.get(room);
-    if (!known) return;
+    if (known?.epoch !== epoch) return;
     known.read = Math.max(known.read, n);
     known.unread = unread;
+    // The room had at least so many messages then: a head that tells of them is no news.
+    known.n = Math.max(known.n, n + unread);
     this.emit("change");
   }
 

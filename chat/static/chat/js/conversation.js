@@ -1,0 +1,183 @@
+import { Emitter } from "chat/emitter.js";
+import { Presence } from "chat/models/presence.js";
+import { Applied } from "chat/models/timeline.js";
+import { Timelines } from "chat/models/timelines.js";
+import { Typing } from "chat/models/typing.js";
+import { ErrorCode } from "chat/protocol.js";
+
+const HISTORY_PAGE = 50;
+const JOIN_AGAIN_S = 2;
+
+/**
+ * The one room that this tab is in, and the timelines of those it was in before.
+ *
+ * Joins it, resumes it after a loss, asks for what is missing, and keeps timeline, presence and typing
+ * true. Emits `room` (another one is shown), `joined {room, caughtUp, returned}` and
+ * `refused {room, code}`.
+ */
+export class Conversation extends Emitter {
+  #session;
+  #ask;
+  #clock;
+  #joining = false;
+  #entering = false;
+  #returning = false;
+
+  room;
+  timelines = new Timelines();
+  presence = new Presence();
+  typing;
+
+  /** `session` has `me`, `outbox`, `unread` and `connected`; `ask(type, fields)` returns the reply. */
+  constructor({ room, session, ask, clock }) {
+    super();
+    this.room = room;
+    this.#session = session;
+    this.#ask = ask;
+    this.#clock = clock;
+    this.typing = new Typing(clock);
+    this.presence.on("news", (news) => this.#announce(news));
+  }
+
+  get timeline() {
+    return this.timelines.of(this.room);
+  }
+
+  /** Starts from what the server has drawn. */
+  begin(page, { read, unread }) {
+    this.timeline.reset(page);
+    if (read > 0) this.timeline.markNews(read + 1, unread);
+  }
+
+  /** Shows another room; the server takes this tab out of the one before. */
+  enter(room) {
+    if (room === this.room) return;
+    this.room = room;
+    this.timelines.enter(room);
+    this.#entering = true;
+    this.presence.clear();
+    this.typing.clear();
+    this.emit("room");
+    if (this.#session.connected) this.join();
+  }
+
+  /** Asks for everything after what is here. */
+  async join() {
+    const { room } = this;
+    this.#joining = true;
+    try {
+      // Its answer is handled by `joined`, before any frame that follows it.
+      await this.#ask("join", { room, at: this.timeline.at });
+    } catch (error) {
+      if (room === this.room) this.#notJoined(room, error);
+    }
+  }
+
+  /** The answer to a join, or the server's own reset of the room. */
+  joined(received) {
+    const { room, reset, epoch, seq, n, members } = received;
+    if (!this.#knows(room)) return;
+    if (room === this.room) this.#joining = false;
+    const timeline = this.timelines.of(room);
+    const sameLog = timeline.epoch === null || timeline.epoch === epoch;
+    const news = reset ? timeline.reset(received) : timeline.catchUp(received);
+    this.#session.outbox.dropAcknowledged(room, sameLog ? seq : Infinity);
+    for (const { author, cid } of timeline.messages) this.#settle(author, cid);
+    if (room !== this.room) return;
+    if (this.#entering) this.#markNews(timeline, received);
+    this.#session.unread.entered(room, { epoch, n });
+    this.presence.replace(members);
+    members.people.forEach((person) => timeline.rename(person));
+    this.emit("joined", { room, caughtUp: news, returned: this.#returning });
+    this.#entering = false;
+    this.#returning = false;
+    if (timeline.incomplete) this.join();
+  }
+
+  /** An `event` frame, of this room or of one that was left a moment ago. */
+  event(event) {
+    if (!this.#knows(event.room)) return;
+    const applied = this.timelines.of(event.room).apply(event);
+    const here = event.room === this.room && this.#session.connected;
+    if (applied === Applied.GAP && here && !this.#joining) this.join();
+    if (applied === Applied.OLD || event.kind !== "message") return;
+    const { author, cid, n } = event.message;
+    if (applied === Applied.NEXT) this.#settle(author, cid);
+    this.#session.unread.message(event.room, n, author.id === this.#session.me?.id);
+    this.typing.stop(author.id);
+  }
+
+  /** A message was acknowledged: its event may have come before, or be still on its way. */
+  stored({ cid, room }, ack) {
+    const { outbox } = this.#session;
+    const coming = this.timelines.has(room) && ack.seq > this.timelines.of(room).seq;
+    if (coming) outbox.acknowledged(cid, ack);
+    else outbox.remove(cid);
+  }
+
+  /** Moves the reader's marker. */
+  async read(n) {
+    const { room, timeline } = this;
+    if (!this.#session.connected || timeline.epoch === null) return;
+    const { epoch } = timeline;
+    const reply = await this.#ask("read", { room, epoch, n }).catch(() => null);
+    if (reply) this.#session.unread.read(room, { epoch, n, unread: reply.unread });
+  }
+
+  /** Fetches what stands above the oldest message. */
+  async older() {
+    const { room, timeline } = this;
+    const before = timeline.oldest?.n;
+    if (!this.#session.connected || !timeline.more || !before) return;
+    const asked = { room, before, limit: HISTORY_PAGE };
+    const page = await this.#ask("history", asked).catch(() => null);
+    if (page) timeline.prepend(page.messages, page.more);
+  }
+
+  /** The connection is gone. */
+  lost() {
+    this.#returning = true;
+    this.#joining = false;
+    this.timelines.forgetHeld();
+    this.typing.clear();
+  }
+
+  /** Whoever this was is somebody else now. */
+  forget() {
+    this.timelines.clear();
+    this.presence.clear();
+    this.typing.clear();
+  }
+
+  #knows(room) {
+    return room === this.room || this.timelines.has(room);
+  }
+
+  #notJoined(room, error) {
+    this.#joining = false;
+    if (error.passing) {
+      const wait = (error.retryAfter ?? JOIN_AGAIN_S) * 1000;
+      this.#clock.setTimeout(() => {
+        if (room === this.room && this.#session.connected) this.join();
+      }, wait);
+    } else if (error.code !== ErrorCode.DISCONNECTED) {
+      this.emit("refused", { room, code: error.code });
+    }
+  }
+
+  #markNews(timeline, { first_unread: first }) {
+    timeline.markNews(first, first > 1 ? this.#session.unread.of(timeline.room) : 0);
+  }
+
+  /** A message that is in the timeline waits no longer in the outbox. */
+  #settle(author, cid) {
+    if (author.id === this.#session.me?.id) this.#session.outbox.remove(cid);
+  }
+
+  #announce({ what, people, from }) {
+    // Who comes with another name than the one they wrote under may have changed it a moment ago.
+    if (what !== "left") people.forEach((person) => this.timelines.rename(person));
+    if (what === "left") people.forEach(({ id }) => this.typing.stop(id));
+    this.timeline.announce(what, people, this.#clock.now(), from);
+  }
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Check, Verdict } from "chat/models/check.js";
+import { Presence } from "chat/models/presence.js";
+import { ReadMarker } from "chat/models/read_marker.js";
+import { Rooms } from "chat/models/rooms.js";
+import { Timelines } from "chat/models/timelines.js";
+import { Unread } from "chat/models/unread.js";
+
+import { alice, bob, carol, EPOCH, FakeClock, GENERAL, PIT, roomState, settle } from "./support.js";
+
+// --- presence
+
+test("news that come before the list are applied to it", () => {
+  const presence = new Presence();
+  const said = [];
+  presence.on("news", ({ what, people }) => said.push([what, people[0].name]));
+  presence.clear();
+  presence.apply({ joined: [carol], count: 3 });
+  assert.equal(presence.count, 0);
+  presence.replace({ people: [alice, bob], count: 2 });
+  assert.equal(presence.count, 3);
+  assert.deepEqual(said, [["joined", "carol"]]);
+});
+
+test("somebody who is there already does not join", () => {
+  const presence = new Presence();
+  const said = [];
+  presence.on("news", (news) => said.push(news));
+  presence.replace({ people: [alice, bob], count: 2 });
+  presence.apply({ joined: [bob], left: [], renamed: [], count: 2 });
+  assert.deepEqual(said, []);
+});
+
+test("in a crowd only the count is told", () => {
+  const presence = new Presence();
+  presence.replace({ people: [alice], count: 300 });
+  presence.apply({ joined: [], left: [], renamed: [], count: 301 });
+  assert.equal(presence.count, 301);
+});
+
+// --- rooms and unread
+
+test("rooms keep their place when the server lists them in another order", () => {
+  const rooms = new Rooms([roomState(GENERAL), roomState(PIT)]);
+  rooms.replace([roomState("channel:new"), roomState(PIT), roomState(GENERAL)]);
+  assert.deepEqual(rooms.all.map(({ slug }) => slug), ["general-talk", "pit-crew", "new"]);
+});
+
+test("a room that is not listed any more goes, but not the one that is shown", () => {
+  const rooms = new Rooms([roomState(GENERAL), roomState(PIT), roomState("channel:old")]);
+  rooms.replace([roomState(GENERAL)], PIT);
+  assert.deepEqual(rooms.all.map(({ room }) => room), [GENERAL, PIT]);
+});
+
+test("a head that is known adds nothing", () => {
+  const unread = new Unread([roomState(PIT, { n: 3, unread: 1 })]);
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 9, n: 3 } });
+  assert.equal(unread.of(PIT), 1);
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 10, n: 5 } });
+  assert.equal(unread.of(PIT), 3);
+  assert.equal(unread.total, 3);
+});
+
+test("what another tab wrote or read is not unread when its head comes", () => {
+  const unread = new Unread([roomState(PIT, { n: 3 })]);
+  unread.read(PIT, { epoch: EPOCH, n: 4, unread: 0 });
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 4, n: 4 } });
+  assert.equal(unread.of(PIT), 0);
+  unread.read(PIT, { epoch: "e0", n: 90, unread: 0 });
+  unread.read(PIT, { epoch: EPOCH, n: 4, unread: 2 });
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 6, n: 6 } });
+  assert.equal(unread.of(PIT), 2);
+});
+
+test("a new life of a log begins to count anew", () => {
+  const unread = new Unread([roomState(PIT, { n: 90, unread: 7 })]);
+  unread.heads({ [PIT]: { epoch: "e2", seq: 2, n: 2 } });
+  assert.equal(unread.of(PIT), 2);
+});
+
+test("posting reads the room", () => {
+  const unread = new Unread([roomState(GENERAL)]);
+  unread.message(GENERAL, 1, false);
+  unread.message(GENERAL, 1, false);
+  assert.equal(unread.of(GENERAL), 1);
+  unread.message(GENERAL, 2, true);
+  assert.equal(unread.of(GENERAL), 0);
+});
+
+test("only the rooms used last keep their timelines", () => {
+  const timelines = new Timelines();
+  for (let at = 0; at < 9; at += 1) timelines.enter(`channel:${at}`);
+  assert.equal(timelines.has("channel:0"), false);
+  assert.equal(timelines.has("channel:1"), true);
+});
+
+// --- read marker
+
+function markerOf() {
+  const clock = new FakeClock();
+  const sent = [];
+  const marker = new ReadMarker({ send: (room, n) => sent.push([room, n]), clock });
+  marker.begin(GENERAL, 4);
+  return { clock, marker, sent };
+}
+
+test("reading is told at once, then at most once a second, and the last one always", () => {
+  const { clock, marker, sent } = markerOf();
+  for (const n of [5, 6, 7]) marker.seen(n);
+  assert.deepEqual(sent, [[GENERAL, 5]]);
+  clock.wind(1_000);
+  assert.deepEqual(sent.at(-1), [GENERAL, 7]);
+  clock.wind(5_000);
+  assert.equal(sent.length, 2);
+});
+
+test("a marker never goes back", () => {
+  const { marker, sent } = markerOf();
+  marker.seen(4);
+  marker.seen(3);
+  assert.deepEqual(sent, []);
+});
+
+test("what was seen in the room before is not told of the next one", () => {
+  const { clock, marker, sent } = markerOf();
+  marker.seen(5);
+  marker.seen(6);
+  marker.begin(PIT, 0);
+  clock.wind(5_000);
+  assert.deepEqual(sent, [[GENERAL, 5]]);
+});
+
+// --- checking a name while it is typed
+
+function checkOf() {
+  const clock = new FakeClock();
+  const asked = [];
+  const ask = (value, signal) =>
+    new Promise((resolve, reject) => asked.push({ value, signal, resolve, reject }));
+  return { asked, check: new Check({ ask, clock }), clock };
+}
+
+test("a name is asked about 250 ms after the last key, once", () => {
+  const { asked, check, clock } = checkOf();
+  for (const value of ["I", "In", "Ine"]) {
+    check.typed(value);
+    clock.wind(249);
+  }
+  assert.equal(asked.length, 0);
+  clock.wind(1);
+  assert.deepEqual(asked.map(({ value }) => value), ["Ine"]);
+});
+
+test("it is only called slow after 300 ms", async () => {
+  const { asked, check, clock } = checkOf();
+  check.typed("Ines");
+  clock.wind(250 + 299);
+  assert.equal(check.slow, false);
+  clock.wind(1);
+  assert.equal(check.slow, true);
+  asked[0].resolve({ available: true });
+  await settle();
+  assert.deepEqual([check.slow, check.verdict, check.ready], [false, Verdict.FREE, true]);
+});
+
+test("an answer to an older question does not count", async () => {
+  const { asked, check, clock } = checkOf();
+  check.typed("Oskar");
+  clock.wind(250);
+  check.typed("Oskar B");
+  assert.equal(asked[0].signal.aborted, true);
+  clock.wind(250);
+  asked[1].resolve({ available: true });
+  await settle();
+  asked[0].resolve({ available: false, code: "name_taken" });
+  await settle();
+  assert.equal(check.verdict, Verdict.FREE);
+});
+
+for (const [code, verdict] of [
+  ["name_taken", Verdict.TAKEN],
+  ["invalid_name", Verdict.INVALID],
+  ["name_yours", Verdict.YOURS],
+]) {
+  test(`${code} is told apart`, async () => {
+    const { asked, check, clock } = checkOf();
+    check.typed("x");
+    clock.wind(250);
+    asked[0].resolve({ available: false, code, detail: "why" });
+    await settle();
+    assert.deepEqual([check.verdict, check.ready, check.answer.detail], [verdict, false, "why"]);
+  });
+}
+
+test("a question that does not get through leaves the form usable", async () => {
+  const { asked, check, clock } = checkOf();
+  check.typed("Ines");
+  clock.wind(250);
+  asked[0].reject(new TypeError("Failed to fetch"));
+  await settle();
+  assert.deepEqual([check.verdict, check.ready], [Verdict.UNKNOWN, true]);
+});
+
+test("blank names are not asked about", () => {
+  const { asked, check, clock } = checkOf();
+  check.typed(" \u200b\u3164 ");
+  clock.wind(1_000);
+  assert.equal(asked.length, 0);
+  assert.deepEqual([check.verdict, check.ready], [Verdict.EMPTY, false]);
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Outbox, Unsent } from "chat/models/outbox.js";
+import { Storage } from "chat/storage.js";
+
+import { alice, bob, FakeArea, GENERAL, PIT } from "./support.js";
+
+const NOW = 1_700_000_000_000;
+const HOUR = 3_600_000;
+
+const open = (area, { person = alice, now = NOW } = {}) =>
+  new Outbox({ storage: new Storage(area), personId: person.id, now });
+
+const entry = (cid, more = {}) => ({ cid, room: GENERAL, body: `body of ${cid}`, ts: NOW, ...more });
+
+test("what waits outlives the page, in its order, with its cid", () => {
+  const area = new FakeArea();
+  const before = open(area);
+  before.add(entry("b", { ts: NOW }));
+  before.add(entry("a", { ts: NOW + 1 }));
+  const after = open(area);
+  assert.deepEqual(after.inRoom(GENERAL).map(({ cid, body }) => [cid, body]), [
+    ["b", "body of b"],
+    ["a", "body of a"],
+  ]);
+  assert.equal(after.next.cid, "b");
+});
+
+test("another person on this browser does not see it", () => {
+  const area = new FakeArea();
+  open(area).add(entry("a"));
+  assert.equal(open(area, { person: bob }).size, 0);
+});
+
+test("two tabs do not overwrite each other's messages", () => {
+  const area = new FakeArea();
+  const one = open(area);
+  const two = open(area);
+  one.add(entry("a"));
+  two.add(entry("b", { ts: NOW + 1 }));
+  one.remove("a");
+  assert.deepEqual(open(area).inRoom(GENERAL).map(({ cid }) => cid), ["b"]);
+});
+
+test("what is older than the server's memory is not sent again without asking", () => {
+  const area = new FakeArea();
+  open(area).add(entry("a"));
+  const later = open(area, { now: NOW + 24 * HOUR });
+  assert.equal(later.next, undefined);
+  assert.equal(later.inRoom(GENERAL)[0].state, Unsent.FAILED);
+  later.retry("a");
+  assert.equal(later.next.cid, "a");
+});
+
+test("an acknowledged message is not kept in the browser, and shown until its event comes", () => {
+  const area = new FakeArea();
+  const outbox = open(area);
+  outbox.add(entry("a"));
+  outbox.acknowledged("a", { ts: NOW + 5, seq: 7 });
+  assert.equal(outbox.size, 0);
+  assert.equal(outbox.inRoom(GENERAL).length, 1);
+  assert.equal(open(area).inRoom(GENERAL).length, 0);
+  outbox.dropAcknowledged(GENERAL, 6);
+  assert.equal(outbox.inRoom(GENERAL).length, 1);
+  outbox.dropAcknowledged(GENERAL, 7);
+  assert.equal(outbox.inRoom(GENERAL).length, 0);
+});
+
+test("counts tell waiting from failed", () => {
+  const outbox = open(new FakeArea());
+  outbox.add(entry("a"));
+  outbox.add(entry("b", { room: PIT }));
+  outbox.add(entry("c"));
+  outbox.sending("a");
+  outbox.failed("b", "too_long");
+  assert.equal(outbox.waiting, 2);
+  assert.equal(outbox.size, 3);
+});
+
+test("a browser that keeps nothing is told apart, and loses nothing while the page is open", () => {
+  const full = new FakeArea();
+  full.setItem = () => {
+    throw new Error("QuotaExceededError");
+  };
+  for (const area of [null, full]) {
+    const outbox = open(area);
+    outbox.add(entry("a"));
+    assert.equal(outbox.kept, false);
+    assert.equal(outbox.next.body, "body of a");
+  }
+});
+
+test("damaged entries are passed over", () => {
+  const area = new FakeArea();
+  open(area).add(entry("a"));
+  area.setItem("chat:p-alice:outbox:broken", "{");
+  area.setItem("chat:p-alice:outbox:empty", "null");
+  assert.deepEqual(open(area).inRoom(GENERAL).map(({ cid }) => cid), ["a"]);
+});

@@ -1,0 +1,65 @@
+/** tests/fixtures/protocol.json has one example of every frame; Python reads the same file. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { Backoff } from "chat/backoff.js";
+import { CLIENT_FRAMES, EVENT_KINDS, frame, SERVER_FRAMES } from "chat/protocol.js";
+import { Session } from "chat/session.js";
+import { Socket } from "chat/socket.js";
+import { Storage } from "chat/storage.js";
+
+import { FakeArea, FakeClock, Network, page, settle, welcome } from "./support.js";
+
+const file = new URL("../fixtures/protocol.json", import.meta.url);
+const fixtures = JSON.parse(readFileSync(file, "utf8"));
+
+test("every frame of the server has an example, and every example is a known frame", () => {
+  assert.deepEqual(Object.keys(fixtures.server).sort(), [...SERVER_FRAMES].sort());
+});
+
+test("every frame of a client has an example, and every example is a known frame", () => {
+  assert.deepEqual(Object.keys(fixtures.client).sort(), Object.keys(CLIENT_FRAMES).sort());
+});
+
+test("the session has something to do for every frame of the server", () => {
+  assert.deepEqual(connected().session.understands.sort(), [...SERVER_FRAMES].sort());
+});
+
+test("every kind of event has an example", () => {
+  const kinds = new Set(fixtures.server.event.map(({ kind }) => kind));
+  assert.deepEqual([...kinds].sort(), [...EVENT_KINDS].sort());
+});
+
+for (const [type, examples] of Object.entries(fixtures.client)) {
+  test(`the fields of a ${type} frame are those of its examples`, () => {
+    for (const { type: said, ...fields } of examples) {
+      assert.deepEqual(frame(type, fields), { type: said, ...fields });
+    }
+  });
+}
+
+for (const [type, examples] of Object.entries(fixtures.server)) {
+  test(`a ${type} frame of the server is taken`, async () => {
+    for (const example of examples) {
+      assert.equal(example.type, type);
+      const { network } = connected(example.room);
+      network.newest.say(example);
+      await settle();
+    }
+  });
+}
+
+/** A session in the room of the example, if it has one. */
+function connected(room) {
+  const network = new Network();
+  const clock = new FakeClock();
+  const socket = new Socket({ url: "ws://x/", connect: network.connect, backoff: new Backoff(), clock });
+  const state = room ? page({ room }) : page();
+  const session = new Session({ page: state, socket, storage: new Storage(new FakeArea()), clock });
+  session.start();
+  network.newest.accept();
+  network.newest.say(welcome());
+  return { network, session };
+}

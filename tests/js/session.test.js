@@ -1,0 +1,422 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Backoff } from "chat/backoff.js";
+import { Unsent } from "chat/models/outbox.js";
+import { CloseCode } from "chat/protocol.js";
+import { Session } from "chat/session.js";
+import { Socket } from "chat/socket.js";
+import { Storage } from "chat/storage.js";
+
+import {
+  alice,
+  bob,
+  carol,
+  EPOCH,
+  FakeArea,
+  FakeClock,
+  GENERAL,
+  joined,
+  message,
+  messageEvent,
+  Network,
+  page,
+  PIT,
+  roomState,
+  settle,
+  welcome,
+} from "./support.js";
+
+function setUp({ state = page(), area = new FakeArea() } = {}) {
+  const clock = new FakeClock();
+  const network = new Network();
+  const backoff = new Backoff({ random: () => 1, delays: [1_000] });
+  const socket = new Socket({ url: "ws://x/", connect: network.connect, backoff, clock });
+  const session = new Session({ page: state, socket, storage: new Storage(area), clock });
+  const heard = [];
+  for (const name of ["room", "joined", "refused", "identify", "reload"]) {
+    session.on(name, (detail) => heard.push({ name, ...detail }));
+  }
+  return { area, clock, heard, network, session, socket };
+}
+
+/** Connected, and in the room of the page. */
+async function entered(options) {
+  const all = setUp(options);
+  all.session.start();
+  all.network.newest.accept();
+  all.network.newest.say(welcome());
+  await answerJoin(all.network.newest);
+  return all;
+}
+
+async function answerJoin(socket, more = {}) {
+  const { ref, room, at } = socket.last("join");
+  const here = { room, seq: at?.seq ?? 0, epoch: at?.epoch ?? EPOCH };
+  socket.say(joined({ ref, ...here, ...more }));
+  await settle();
+}
+
+async function lose({ clock, network }, code = 1006) {
+  network.newest.drop(code);
+  clock.wind(5_000);
+  network.newest.accept();
+  network.newest.say(welcome());
+  await settle();
+}
+
+const bodies = (session) => session.timeline.messages.map(({ body }) => body);
+const states = (session) => session.outbox.inRoom(session.room).map(({ state }) => state);
+
+test("the page's state is where the first join resumes", async () => {
+  const { network } = await entered({ state: page({ seq: 7, n: 5, messages: [message(5)] }) });
+  const { room, at } = network.newest.last("join");
+  assert.equal(room, GENERAL);
+  assert.deepEqual(at, { epoch: EPOCH, seq: 7 });
+});
+
+test("nothing connects before there is a name, and then the room comes whole", async () => {
+  const { network, session } = setUp({ state: page({ me: null, limits: {} }) });
+  session.start();
+  assert.equal(network.sockets.length, 0);
+  session.identify(alice);
+  network.newest.accept();
+  network.newest.say(welcome());
+  assert.equal(network.newest.last("join").at, undefined);
+  await answerJoin(network.newest, { reset: true, seq: 3, n: 1, messages: [message(1)] });
+  assert.deepEqual(bodies(session), ["message 1"]);
+});
+
+test("an event and its copy draw one message", async () => {
+  const { network, session } = await entered();
+  network.newest.say(messageEvent(1));
+  network.newest.say(messageEvent(1));
+  assert.deepEqual(bodies(session), ["message 1"]);
+});
+
+test("frames of a batch are handled in their order", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "batch", frames: [messageEvent(1), messageEvent(2)] });
+  assert.deepEqual(bodies(session), ["message 1", "message 2"]);
+});
+
+test("a gap asks once for what is missing, and loses nothing", async () => {
+  const { network, session } = await entered();
+  network.newest.say(messageEvent(3));
+  network.newest.say(messageEvent(4));
+  assert.equal(network.newest.all("join").length, 2);
+  assert.deepEqual(network.newest.last("join").at, { epoch: EPOCH, seq: 0 });
+  await answerJoin(network.newest, { seq: 2, n: 2, events: [messageEvent(1), messageEvent(2)] });
+  assert.equal(session.timeline.messages.length, 4);
+  assert.equal(network.newest.all("join").length, 2);
+});
+
+test("a gap that the answer does not reach is asked for again", async () => {
+  const { network, session } = await entered();
+  network.newest.say(messageEvent(3));
+  await answerJoin(network.newest, { seq: 1, n: 1, events: [messageEvent(1)] });
+  assert.equal(network.newest.all("join").length, 3);
+  await answerJoin(network.newest, { seq: 3, n: 3, events: [messageEvent(2), messageEvent(3)] });
+  assert.equal(session.timeline.messages.length, 3);
+});
+
+test("a reset by the server itself replaces the room", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 1, n: 1, messages: [message(1)] }),
+  });
+  network.newest.say(
+    joined({ epoch: "e2", reset: true, seq: 1, n: 1, messages: [message(1, { body: "new log" })] }),
+  );
+  assert.deepEqual(bodies(session), ["new log"]);
+  assert.equal(session.timeline.epoch, "e2");
+});
+
+test("what follows a reset in the same batch belongs to the new log", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 5, n: 5, messages: [message(5)] }),
+  });
+  session.probe();
+  const { ref } = network.newest.last("join");
+  const reset = joined({ ref, epoch: "e2", reset: true, seq: 5, n: 1, messages: [message(1, { seq: 5 })] });
+  network.newest.say({ type: "batch", frames: [reset, messageEvent(2, { seq: 6 })] });
+  await settle();
+  assert.deepEqual(bodies(session), ["message 1", "message 2"]);
+  assert.equal(session.timeline.seq, 6);
+});
+
+for (const order of ["event first", "ack first"]) {
+  test(`one's own message is drawn once: ${order}`, async () => {
+    const { network, session } = await entered();
+    session.send("hello");
+    const { ref, cid } = network.newest.last("send");
+    const ack = { type: "ack", ref, room: GENERAL, cid, id: "m1", seq: 1, n: 1, ts: 5, duplicate: false };
+    const event = messageEvent(1, { author: alice, cid, body: "hello" });
+    for (const frame of order === "ack first" ? [ack, event] : [event, ack]) {
+      network.newest.say(frame);
+      await settle();
+      assert.ok(bodies(session).length + states(session).length === 1);
+    }
+    assert.deepEqual(bodies(session), ["hello"]);
+    assert.deepEqual(states(session), []);
+  });
+}
+
+test("a message with the same cid of somebody else leaves mine waiting", async () => {
+  const { network, session } = await entered();
+  session.send("mine");
+  const { cid } = network.newest.last("send");
+  network.newest.say(messageEvent(1, { author: bob, cid, body: "theirs" }));
+  assert.deepEqual(bodies(session), ["theirs"]);
+  assert.deepEqual(states(session), [Unsent.SENDING]);
+});
+
+test("what is written offline leaves on return, in order, each with its cid", async () => {
+  const all = await entered();
+  const { network, session } = all;
+  session.send("one");
+  const first = network.newest.last("send");
+  network.newest.drop(1006);
+  await settle();
+  session.send("two");
+  assert.deepEqual(states(session), [Unsent.WAITING, Unsent.WAITING]);
+  all.clock.wind(5_000);
+  network.newest.accept();
+  network.newest.say(welcome());
+  const again = network.newest.last("send");
+  assert.equal(again.cid, first.cid);
+  assert.equal(network.newest.all("send").length, 1);
+  const stored = { type: "ack", room: GENERAL, id: "m1", seq: 1, n: 1, ts: 5, duplicate: true };
+  network.newest.say({ ...stored, ref: again.ref, cid: again.cid });
+  await settle();
+  assert.deepEqual(network.newest.all("send").map(({ body }) => body), ["one", "two"]);
+});
+
+test("an outbox outlives the page", async () => {
+  const area = new FakeArea();
+  const before = await entered({ area });
+  before.network.newest.drop(1006);
+  before.session.send("written on a train");
+  const after = await entered({ area });
+  assert.equal(after.network.newest.last("send").body, "written on a train");
+});
+
+test("a rate limit is waited out, and the order stays", async () => {
+  const { clock, network, session } = await entered();
+  session.send("one");
+  session.send("two");
+  const { ref, cid } = network.newest.last("send");
+  network.newest.say({ type: "error", ref, code: "rate_limited", detail: "", retry_after: 1.5 });
+  await settle();
+  clock.wind(1_499);
+  assert.equal(network.newest.all("send").length, 1);
+  clock.wind(1);
+  assert.equal(network.newest.all("send").length, 2);
+  assert.equal(network.newest.last("send").cid, cid);
+});
+
+test("a refused message stays with its reason, and the next one leaves", async () => {
+  const { network, session } = await entered();
+  session.send("bad");
+  session.send("good");
+  const { ref, cid } = network.newest.last("send");
+  network.newest.say({ type: "error", ref, code: "invalid", detail: "no" });
+  await settle();
+  const [failed] = session.outbox.inRoom(GENERAL);
+  assert.deepEqual([failed.state, failed.error, failed.body], [Unsent.FAILED, "invalid", "bad"]);
+  assert.equal(network.newest.last("send").body, "good");
+  session.discard(cid);
+  assert.equal(session.outbox.inRoom(GENERAL).length, 1);
+});
+
+test("coming back tells how many messages were missed", async () => {
+  const all = await entered();
+  await lose(all);
+  const events = Array.from({ length: 12 }, (_, at) => messageEvent(at + 1));
+  await answerJoin(all.network.newest, { seq: 12, n: 12, events });
+  const last = all.heard.findLast(({ name }) => name === "joined");
+  assert.deepEqual([last.caughtUp, last.returned], [12, true]);
+});
+
+test("another room: a new join, its own timeline, and the old one resumes when chosen again", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 1, n: 1, messages: [message(1)] }),
+  });
+  session.enter(PIT);
+  assert.deepEqual(bodies(session), []);
+  assert.equal(network.newest.last("join").room, PIT);
+  const hello = message(1, { room: PIT, body: "pit" });
+  await answerJoin(network.newest, { reset: true, seq: 1, n: 1, messages: [hello] });
+  assert.deepEqual(bodies(session), ["pit"]);
+  session.enter(GENERAL);
+  assert.deepEqual(bodies(session), ["message 1"]);
+  assert.deepEqual(network.newest.last("join").at, { epoch: EPOCH, seq: 1 });
+});
+
+test("a late answer for a room that was left does not change the one that is shown", async () => {
+  const { network, session } = await entered();
+  session.enter(PIT);
+  const late = network.newest.last("join");
+  session.enter(GENERAL);
+  const messages = [message(1, { room: PIT })];
+  network.newest.say(joined({ ref: late.ref, room: PIT, reset: true, seq: 1, n: 1, messages }));
+  await settle();
+  assert.deepEqual(bodies(session), []);
+  assert.equal(session.room, GENERAL);
+});
+
+test("a room that is gone is refused in words, not tried for ever", async () => {
+  const { clock, heard, network, session } = await entered();
+  session.enter(PIT);
+  const { ref } = network.newest.last("join");
+  network.newest.say({ type: "error", ref, code: "not_found", detail: "" });
+  await settle();
+  clock.wind(20_000);
+  assert.deepEqual(heard.at(-1), { name: "refused", room: PIT, code: "not_found" });
+  assert.equal(network.newest.all("join").length, 2);
+});
+
+test("a join that was too fast is tried again", async () => {
+  const { clock, network, session } = await entered();
+  session.enter(PIT);
+  const { ref } = network.newest.last("join");
+  network.newest.say({ type: "error", ref, code: "rate_limited", detail: "", retry_after: 3 });
+  await settle();
+  clock.wind(3_000);
+  assert.equal(network.newest.all("join").length, 3);
+});
+
+test("pings are answered from where frames come in", async () => {
+  const { network } = await entered();
+  network.newest.say({ type: "ping", ts: 99 });
+  assert.deepEqual(network.newest.last("pong"), { type: "pong", ts: 99 });
+});
+
+test("typing is told at most every three seconds", async () => {
+  const { clock, network, session } = await entered();
+  session.typed();
+  session.typed();
+  clock.wind(2_999);
+  session.typed();
+  assert.equal(network.newest.all("typing").length, 1);
+  clock.wind(1);
+  session.typed();
+  assert.equal(network.newest.all("typing").length, 2);
+});
+
+test("somebody who types is shown for six seconds, or until their message comes", async () => {
+  const { clock, network, session } = await entered();
+  network.newest.say({ type: "typing", room: GENERAL, by: bob });
+  network.newest.say({ type: "typing", room: PIT, by: carol });
+  assert.deepEqual(session.typing.people, [bob]);
+  clock.wind(6_000);
+  assert.deepEqual(session.typing.people, []);
+  network.newest.say({ type: "typing", room: GENERAL, by: bob });
+  network.newest.say(messageEvent(1));
+  assert.deepEqual(session.typing.people, []);
+});
+
+test("joined, left and renamed are announced, and the count is the server's", async () => {
+  const { clock, network, session } = await entered();
+  const news = { joined: [], left: [], renamed: [] };
+  const say = (more) => network.newest.say({ type: "presence", room: GENERAL, ...news, ...more });
+  say({ joined: [carol], count: 3 });
+  assert.equal(session.presence.count, 3);
+  clock.wind(1_000);
+  const caroline = { ...carol, name: "Caroline" };
+  say({ renamed: [{ person: caroline, from: "carol" }], count: 3 });
+  say({ left: [caroline], count: 2 });
+  const said = session.timeline.entries.map(({ what, people, from }) => [what, people[0].name, from]);
+  assert.deepEqual(said, [
+    ["joined", "carol", undefined],
+    ["renamed", "Caroline", "carol"],
+    ["left", "Caroline", undefined],
+  ]);
+  assert.equal(session.timeline.names.get(carol.id), "Caroline");
+});
+
+test("presence of a room that is not shown is not announced", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "presence", room: PIT, joined: [carol], left: [], renamed: [], count: 9 });
+  assert.equal(session.timeline.entries.length, 0);
+  assert.equal(session.presence.count, 2);
+});
+
+test("a rename in another tab arrives here", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "me", me: { ...alice, name: "anna" } });
+  assert.equal(session.me.name, "anna");
+  assert.equal(session.timeline.names.get(alice.id), "anna");
+});
+
+test("a channel that somebody makes is in the list, and a rename changes its row", async () => {
+  const { network, session } = await entered();
+  const channel = roomState("channel:new", { name: "New" });
+  network.newest.say({ type: "channel", channel });
+  network.newest.say({ type: "channel", channel: { ...channel, name: "Newer" } });
+  assert.deepEqual(session.rooms.all.map(({ name }) => name).slice(2), ["Newer"]);
+});
+
+test("heads count what is unread elsewhere", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "heads", rooms: { [PIT]: { epoch: EPOCH, seq: 4, n: 3 } } });
+  assert.equal(session.unread.of(PIT), 3);
+  network.newest.say({ type: "read", room: PIT, epoch: EPOCH, n: 3, unread: 0 });
+  assert.equal(session.unread.of(PIT), 0);
+});
+
+test("reading moves the marker, and the answer is what counts", async () => {
+  const { network, session } = await entered();
+  network.newest.say(messageEvent(1));
+  assert.equal(session.unread.of(GENERAL), 1);
+  session.read(1);
+  const { ref, n, epoch } = network.newest.last("read");
+  assert.deepEqual([n, epoch], [1, EPOCH]);
+  network.newest.say({ type: "ok", ref, unread: 0 });
+  await settle();
+  assert.equal(session.unread.of(GENERAL), 0);
+});
+
+test("logged out: the name is asked for, and nothing of the person stays", async () => {
+  const { heard, network, session } = await entered({
+    state: page({ seq: 1, n: 1, messages: [message(1)] }),
+  });
+  network.newest.drop(CloseCode.NO_IDENTITY);
+  assert.equal(session.me, null);
+  assert.deepEqual(bodies(session), []);
+  assert.equal(heard.filter(({ name }) => name === "identify").length, 1);
+  session.identify(bob);
+  network.newest.accept();
+  network.newest.say(welcome({ me: bob }));
+  assert.equal(network.newest.last("join").at, undefined);
+});
+
+test("a server with another version makes the page load again", () => {
+  const { heard, network, session } = setUp();
+  session.start();
+  network.newest.accept();
+  network.newest.say(welcome({ version: 2 }));
+  assert.deepEqual(heard, [{ name: "reload" }]);
+});
+
+test("older messages are fetched before the oldest", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(9)], more: true }),
+  });
+  session.older();
+  const { ref, before } = network.newest.last("history");
+  assert.equal(before, 9);
+  const messages = [message(7), message(8)];
+  network.newest.say({ type: "history", ref, room: GENERAL, messages, more: false });
+  await settle();
+  assert.deepEqual(session.timeline.messages.map(({ n }) => n), [7, 8, 9]);
+  session.older();
+  assert.equal(network.newest.all("history").length, 1);
+});
+
+test("a probe asks for a fresh answer, and its silence replaces the connection", async () => {
+  const { clock, network, session } = await entered();
+  session.probe();
+  assert.equal(network.newest.all("join").length, 2);
+  clock.wind(5_000);
+  assert.equal(session.connected, false);
+});

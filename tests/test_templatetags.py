@@ -1,0 +1,224 @@
+"""The template tags, and the markup that they and the script share."""
+
+import datetime
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.test import override_settings
+
+from chat.domain import Author, Message
+from chat.templatetags import chat as tags
+
+ALICE = Author("p-alice", "alice")
+BOB = Author("p-bob", "bob")
+ME = {"id": "p-alice", "name": "alice", "guest": True}
+NINE = int(datetime.datetime(2026, 3, 14, 9, tzinfo=datetime.UTC).timestamp() * 1000)
+MINUTE = 60_000
+
+PEOPLE = json.loads((Path(__file__).parent / "fixtures" / "people.json").read_text())
+
+
+def message(n: int, author: Author = BOB, ts: int = NINE, body: str = "hello", **more: Any) -> Message:
+    return Message(f"m{n}", "channel:general-talk", n, n, author, body, ts, f"c{n}", **more)
+
+
+def page(**more: Any) -> dict[str, Any]:
+    channel = {
+        "room": "channel:general-talk",
+        "slug": "general-talk",
+        "name": "General Talk",
+        "topic": "",
+        "kind": "channel",
+        "archived": False,
+        "private": False,
+        "keeps": "recent",
+    }
+    room = {**channel, "epoch": "e1", "seq": 0, "n": 0, "read": 0, "unread": 0}
+    urls = dict.fromkeys(("socket", "name", "name_check", "channels", "channels_check", "logout"), "/")
+    state = {"site_name": "Chit-Chat", "urls": {**urls, "channel": "/c/SLUG/"}}
+    context = {"me": ME, "channel": channel, "rooms": [room], "messages": (), "page": state}
+    return {**context, "members_count": 1, "online": 1, **more}
+
+
+def rendered(**more: Any) -> str:
+    return render_to_string("chat/room.html", page(**more))
+
+
+# --- the import map
+
+
+def import_map(html: str) -> dict[str, str]:
+    found = re.search(r'<script type="importmap"[^>]*>(.*?)</script>', html)
+    assert found
+    imports: dict[str, str] = json.loads(found[1])["imports"]
+    return imports
+
+
+def test_the_import_map_names_every_module() -> None:
+    names = import_map(Template("{% load chat %}{% chat_import_map %}").render(Context()))
+    sources = Path(tags.__file__).parent.parent / "static" / "chat" / "js"
+    files = {f"chat/{file.relative_to(sources).as_posix()}" for file in sources.rglob("*.js")}
+    assert set(names) == files
+    assert names["chat/session.js"] == "/static/chat/js/session.js"
+
+
+def test_the_import_map_follows_the_storage_of_static_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tags, "static", lambda path: f"/hashed/{path.removesuffix('.js')}.abc.js")
+    html = Template("{% load chat %}{% chat_import_map %}").render(Context())
+    assert import_map(html)["chat/main.js"] == "/hashed/chat/js/main.abc.js"
+    assert '<link rel="modulepreload" href="/hashed/chat/js/main.abc.js">' in html
+
+
+def test_an_address_cannot_end_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tags, "static", lambda path: f"/</script><b>&/{path}")
+    html = Template("{% load chat %}{% chat_import_map %}").render(Context())
+    assert "</script><b>" not in html
+    assert import_map(html)["chat/main.js"] == "/</script><b>&/chat/js/main.js"
+
+
+class LazyNonce:
+    """As django-csp has it: false until it is printed."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return "r4nd0m"
+
+
+def test_scripts_carry_the_nonce_of_the_policy() -> None:
+    request = SimpleNamespace(csp_nonce=LazyNonce())
+    html = Template("{% load chat %}{% chat_import_map %}").render(Context({"request": request}))
+    assert '<script type="importmap" nonce="r4nd0m">' in html
+    assert Template("{% load chat %}{% chat_nonce %}").render(Context()) == ""
+
+
+# --- how people and times look
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person["name"])
+def test_a_person_looks_the_same_from_both_languages(person: dict[str, Any]) -> None:
+    assert tags.hue(person["name"]) == person["hue"]
+    assert tags.initials(person["name"]) == person["initials"]
+    assert tags.initials(person["name"], 1) == person["letter"]
+
+
+def test_nobody_has_no_initials() -> None:
+    assert tags.initials(" ") == ""
+
+
+def test_times_are_in_the_zone_of_the_site() -> None:
+    with override_settings(TIME_ZONE="America/New_York"):
+        assert tags.moment(NINE).hour == 5
+    assert tags.iso(NINE + 7) == "2026-03-14T09:00:00.007Z"
+
+
+def test_days_have_names() -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    at = lambda days: int((now - datetime.timedelta(days=days)).timestamp() * 1000)  # noqa: E731
+    assert tags.day(at(0)) == "Today"
+    assert tags.day(at(1)) == "Yesterday"
+    assert str((now - datetime.timedelta(days=700)).year) in tags.day(at(700))
+
+
+def test_badges_have_two_digits_and_addresses_their_slug() -> None:
+    assert (tags.capped(99), tags.capped(100)) == ("99", "99+")
+    assert tags.with_slug("/chat/c/SLUG/", "pit-crew") == "/chat/c/pit-crew/"
+    assert tags.wordmark("Chit-Chat") == ("Chit", "-", "Chat")
+    assert tags.wordmark("Plauderei") == ("Plauderei", "", "")
+
+
+# --- grouping, the same as in models/rows.js
+
+
+def shape(rows: list[tags.Row]) -> list[tuple[str, bool, bool]]:
+    return [(row.message.id if row.message else row.kind, row.start, row.end) for row in rows]
+
+
+def test_messages_of_one_author_are_a_group_for_five_minutes() -> None:
+    messages = [message(1), message(2, ts=NINE + MINUTE), message(3, ts=NINE + 7 * MINUTE)]
+    assert shape(tags.chat_rows(messages, ME)) == [
+        ("day", True, True),
+        ("m1", True, False),
+        ("m2", False, True),
+        ("m3", True, True),
+    ]
+
+
+def test_another_author_or_name_begins_a_group() -> None:
+    renamed = Author(BOB.id, "Robert")
+    rows = tags.chat_rows([message(1), message(2, ALICE), message(3), message(4, renamed)], ME)
+    assert [row.start for row in rows[1:]] == [True] * 4
+    assert [row.own for row in rows[1:]] == [False, True, False, False]
+
+
+def test_a_deleted_message_is_not_drawn() -> None:
+    rows = tags.chat_rows([message(1), message(2, body="", deleted=True), message(3)], ME)
+    assert shape(rows)[1:] == [("m1", True, False), ("m3", False, True)]
+
+
+def test_each_day_has_its_line() -> None:
+    late = NINE + 15 * 60 * MINUTE - 1000
+    kinds = [row.kind for row in tags.chat_rows([message(1, ts=late), message(2, ts=late + 2000)], ME)]
+    assert kinds == ["day", "message", "day", "message"]
+
+
+# --- the page
+
+
+def test_the_page_can_be_read_before_any_script_has_run() -> None:
+    html = rendered(messages=[message(1, body="first <b>\n  second"), message(2, ALICE)])
+    assert '<span class="message__body" data-part="body">first &lt;b&gt;\n  second</span>' in html
+    assert 'data-key="m1"' in html
+    assert 'data-key="own:c2"' in html
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "\"'><svg onload=alert(1)>",
+        "</template><img src=x onerror=alert(1)>",
+        "{{7*7}}%s",
+        "{% load chat %}",
+    ],
+)
+def test_what_a_person_typed_is_never_markup(hostile: str) -> None:
+    mallory = Author("p-mallory", hostile)
+    channel = {**page()["channel"], "name": hostile, "topic": hostile}
+    html = rendered(messages=[message(1, mallory, body=hostile)], channel=channel)
+    assert "<svg onload" not in html
+    assert "<img src" not in html
+    assert "<script>alert" not in html
+    assert "49" not in html.partition("data-log")[2].partition("<template")[0]
+
+
+def test_there_is_one_markup_for_a_message() -> None:
+    html = rendered(messages=[message(1)])
+    drawn, _, template = html.partition('<template id="message-template">')
+    parts = re.compile(r'data-part="([a-z-]+)"')
+    article = re.compile(r"<article.*?</article>", re.DOTALL)
+    first, second = article.search(drawn), article.search(template)
+    assert first
+    assert second
+    assert parts.findall(first[0]) == parts.findall(second[0])
+
+
+def test_without_a_name_the_dialogue_is_open_and_cannot_be_cancelled() -> None:
+    html = rendered(me=None)
+    dialog = html.partition('id="name-dialog"')[2].partition("</dialog>")[0]
+    assert re.match(r"[^>]* open>", dialog)
+    assert re.search(r'data-part="cancel" hidden', dialog)
+    assert re.search(r"<textarea[^>]* disabled", html)
+
+
+def test_no_style_and_no_handler_stands_in_the_markup() -> None:
+    html = rendered(messages=[message(1)])
+    assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", html)
+    assert "<style" not in html
