@@ -21,7 +21,7 @@ def make(count: int) -> list[str]:
 
     from chat.models import Person
     from chat.services.channels import default_slug
-    from chat.services.people import CHANNEL_KEY, NAME_KEY, PERSON_KEY
+    from chat.services.identity import CHANNEL_KEY, NAME_KEY, PERSON_KEY
 
     call_command("migrate", verbosity=0, interactive=False)
     people = Person.objects.bulk_create(Person(name=f"Guest {number:04}") for number in range(count))

@@ -112,8 +112,11 @@ async def running(target: Target, place: Path, sessions: list[str]) -> AsyncIter
         finally:
             os.sched_setaffinity(0, own)
     try:
-        await _until_it_answers(process, port, log)
+        await _until_it_answers(process, port)
         yield Server(process, port, sessions)
+    except Exception as error:
+        error.add_note(f"The end of the server's log:\n{_tail(log)}")
+        raise
     finally:
         _stop(process)
 
@@ -127,7 +130,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-async def _until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+async def _until_it_answers(process: "subprocess.Popen[bytes]", port: int) -> None:
     try:
         async with asyncio.timeout(START_TIMEOUT):
             while process.poll() is None:
@@ -140,7 +143,11 @@ async def _until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: 
                     return
     except TimeoutError:
         pass
-    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError("The server did not start.")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-3000:]
 
 
 def environment(place: Path) -> dict[str, str]:

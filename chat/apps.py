@@ -3,6 +3,9 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
+from django.apps.registry import apps as all_apps
+from django.db import router
 from django.db.models.signals import post_migrate
 
 
@@ -17,7 +20,13 @@ class ChatConfig(AppConfig):
         post_migrate.connect(_make_default_channel, sender=self, dispatch_uid="chat.default")
 
 
-def _make_default_channel(*, using: str, plan: Any = None, **_: Any) -> None:
+def _make_default_channel(*, using: str, apps: Apps = all_apps, **_: Any) -> None:
+    from chat.models import Channel
     from chat.services.channels import ensure_default_channel
 
-    ensure_default_channel(using)
+    try:
+        apps.get_model("chat", "Channel")
+    except LookupError:
+        return  # migrated back to before there were any
+    if router.allow_migrate_model(using, Channel):
+        ensure_default_channel(using)

@@ -101,6 +101,8 @@ def _build(raw: dict[str, Any]) -> Settings:
         if key in values:
             values[key] = _known(kind, dict(values[key]), f'CHITCHAT["{key}"]')
     for key in ("RESERVED_NAMES", "ALLOWED_ORIGINS"):
+        if isinstance(values.get(key), str):
+            raise ImproperlyConfigured(f'CHITCHAT["{key}"] is a list, not one text: write [{values[key]!r}].')
         if key in values:
             values[key] = tuple(values[key])
     return _known(Settings, values, "CHITCHAT")

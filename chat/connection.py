@@ -41,8 +41,8 @@ from chat.protocol import (
 )
 from chat.ratelimit import TokenBucket
 from chat.relay import Member
-from chat.services import channels, messages, people, rooms
-from chat.services.people import Identity
+from chat.services import channels, identity, messages, rooms
+from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -74,6 +74,10 @@ class Connection:
         self._floods = 0
         self._left = False
         self._closed = False
+
+    @property
+    def author(self) -> Author:
+        return self.who.author
 
     @property
     def person(self) -> str:
@@ -130,10 +134,12 @@ class Connection:
             return
         runtime.live.pop(self.key, None)
         room = member.room
-        await runtime.relay.detach(member)
-        for place in (room, SITE):
-            if place is not None:
-                await runtime.presence.leave(place, self.person, self.key, at_once=self._left)
+        try:
+            await runtime.relay.detach(member)
+        finally:
+            for place in (room, SITE):
+                if place is not None:
+                    await runtime.presence.leave(place, self.person, self.key, at_once=self._left)
 
     def notice(self, news: dict[str, Any]) -> None:
         """What concerns the person: another name, the end of the session, an order to close."""
@@ -167,7 +173,13 @@ class Connection:
             await self._send({"type": "websocket.send", "text": encode(frame)})
 
     async def receive(self, text: str | None) -> None:
-        """Do what a frame asks, and answer it. ``None`` is a binary frame. Raises nothing of ours."""
+        """Do what a frame asks, and answer it. ``None`` is a binary frame. Raises nothing of ours.
+
+        After the order to close, frames that were under way are not looked at: who was logged out or
+        removed does nothing more.
+        """
+        if self._closed:
+            return
         self._heard_at = self._runtime.clock()
         if text is None:
             await self._refuse(BadFrame("Frames are text."), UNSET)
@@ -236,7 +248,7 @@ class Connection:
         slug = room.partition(":")[2]
         if channel_room(slug) == room and slug != self.who.last_channel:
             self.who = self.who._replace(last_channel=slug)
-            self._runtime.spawn(people.remember_channel(self.session_key, slug))
+            self._runtime.spawn(identity.remember_channel(self.session_key, slug))
 
     async def _leave(self, command: LeaveCommand) -> OkFrame:
         if self.member.room != command.room:

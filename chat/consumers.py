@@ -11,7 +11,8 @@ from chat import conf
 from chat.connection import Connection
 from chat.errors import ChatError, RateLimited
 from chat.protocol import CloseCode, encode, error_frame
-from chat.services import people, runtime
+from chat.services import runtime
+from chat.services.identity import identity_of
 from chat.services.peer import client_address
 
 # Where the routing leaves the server's own `send`. Session middleware wraps `send` to save the session,
@@ -67,10 +68,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         await self.accept()
-        who = await people.identity_of(self.scope["session"])
+        here = runtime.current()
+        who = await identity_of(here, self.scope["session"])
         if who is None:
             await self._turn_away(CloseCode.NO_IDENTITY)
-        here = runtime.current()
         self.connection = Connection(here, who, self._address(), self.base_send, self._close_soon)
         try:
             await self.connection.open()

@@ -143,7 +143,7 @@ class Unread(NamedTuple):
 
 
 class Present(Struct, frozen=True):
-    """Who is in a room: the first of them by name, and how many there are in all."""
+    """Who is in a room: the first of them, in the order of a presence, and how many there are in all."""
 
     people: tuple[Author, ...]
     count: int

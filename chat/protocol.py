@@ -7,7 +7,7 @@ an outbound frame and returns the text to send. ``docs/protocol.md`` restates al
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Annotated, Any, Final, cast
 
@@ -21,6 +21,9 @@ VERSION: Final = 1
 
 # Integers that every JavaScript engine keeps exact.
 LARGEST_NUMBER: Final = 2**53 - 1
+
+# In ASCII the same in bytes, in other scripts up to three times that.
+BATCH_CHARACTERS: Final = 256 * 1024
 
 
 class CloseCode(IntEnum):
@@ -125,14 +128,14 @@ class TypingCommand(_Command, frozen=True, tag="typing"):
 
 class CreateCommand(_Command, frozen=True, tag="create"):
     ref: Ref
-    name: Query
+    name: Text
     topic: Text = ""
 
 
 class UpdateCommand(_Command, frozen=True, tag="update"):
     ref: Ref
     room: Room
-    name: Query | UnsetType = UNSET
+    name: Text | UnsetType = UNSET
     topic: Text | UnsetType = UNSET
 
 
@@ -454,6 +457,20 @@ def batch(texts: Sequence[str]) -> str:
     if len(texts) == 1:
         return texts[0]
     return '{"type":"batch","frames":[' + ",".join(texts) + "]}"
+
+
+def batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Runs of frames that fit in one ``batch`` of 256 KiB: servers bound what they send, too."""
+    run: list[str] = []
+    size = 0
+    for text in texts:
+        size += len(text)
+        if run and size > BATCH_CHARACTERS:
+            yield run
+            run, size = [], len(text)
+        run.append(text)
+    if run:
+        yield run
 
 
 def error_frame(error: ChatError, ref: str | int | UnsetType = UNSET) -> ErrorFrame:

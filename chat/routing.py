@@ -1,6 +1,7 @@
 """Where WebSockets come in: an exact-origin check, the session, the consumer."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 from channels.routing import URLRouter
@@ -8,7 +9,7 @@ from channels.security.websocket import WebsocketDenier
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
-from django.urls import path
+from django.urls import path, re_path
 
 from chat import conf
 from chat.consumers import SERVER_SEND, ChatConsumer
@@ -40,18 +41,33 @@ class OriginGate:
     @staticmethod
     def _is_ours(scope: dict[str, Any]) -> bool:
         chat = conf.get()
-        hosts = _values(scope, b"host")
-        if len(hosts) != 1:
-            return False
-        domain, _ = split_domain_port(hosts[0])
-        allowed = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
-        if not domain or not validate_host(domain, allowed):
-            return False
         scheme = "https" if scope.get("scheme") == "wss" else "http"
         if chat.TRUSTED_PROXIES and (forwarded := _values(scope, b"x-forwarded-proto")):
             scheme = forwarded[-1].rpartition(",")[2].strip()
-        own = f"{scheme}://{hosts[0]}"
-        return is_own_origin(_values(scope, b"origin"), own, chat.ALLOWED_ORIGINS)
+        return _is_own(
+            scheme,
+            tuple(_values(scope, b"host")),
+            tuple(_values(scope, b"origin")),
+            tuple(settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])),
+            chat.ALLOWED_ORIGINS,
+        )
+
+
+# The same few answers for everybody; taking addresses apart was an eighth of the cost of a handshake.
+@lru_cache(maxsize=1024)
+def _is_own(
+    scheme: str,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
+    allowed_origins: tuple[str, ...],
+) -> bool:
+    if len(hosts) != 1:
+        return False
+    domain, _ = split_domain_port(hosts[0])
+    if not domain or not validate_host(domain, allowed_hosts):
+        return False
+    return is_own_origin(origins, f"{scheme}://{hosts[0]}", allowed_origins)
 
 
 def _values(scope: dict[str, Any], header: bytes) -> list[str]:
@@ -60,4 +76,7 @@ def _values(scope: dict[str, Any], header: bytes) -> list[str]:
 
 websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi())]
 
-websocket_application = OriginGate(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))
+# An address without a consumer is refused like a foreign page; the router alone would raise.
+_elsewhere = re_path("", WebsocketDenier.as_asgi())
+
+websocket_application = OriginGate(SessionMiddlewareStack(URLRouter([*websocket_urlpatterns, _elsewhere])))

@@ -100,6 +100,8 @@ class Environment:
                 "PASSWORD": unquote(url.password or ""),
                 "HOST": unquote(url.hostname or ""),
                 "PORT": str(port or ""),
+                "CONN_MAX_AGE": None,
+                "CONN_HEALTH_CHECKS": True,
                 "OPTIONS": dict(parse_qsl(url.query)),
             }
         raise _bad_database(name)
@@ -141,6 +143,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
+        # Kept open: all queries of the process run in one thread, and opening cost more than a query.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             # With the default, a transaction that reads before it writes fails at once when
             # somebody else wrote in between; one that begins as a writer waits for its turn.

@@ -14,11 +14,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 
 DEBUG = env.boolean("DEBUG", True)
+# Django's technical error pages in place of the site's, for those who work on the code.
+DEBUG_PAGES = env.boolean("DEBUG_PAGES", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", file=BASE_DIR / ".secret-key" if DEBUG else None)
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS = env.origins("ALLOWED_ORIGINS")
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+
+# Channels with a conversation in them, to look at: what `bin/run --demo` sets.
+DEMO = env.boolean("CHITCHAT_DEMO", False)
 
 CHITCHAT = {
     "ALLOWED_ORIGINS": ALLOWED_ORIGINS,
@@ -44,15 +49,17 @@ MIDDLEWARE = [
     # Serves STATIC_ROOT under any ASGI server; while developing, asgi.py serves the sources.
     *([] if DEBUG else ["servestatic.middleware.ServeStaticMiddleware"]),
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "chitchat_site.errors.ErrorPages",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "chitchat_site.urls"
+CSRF_FAILURE_VIEW = "chitchat_site.errors.csrf_failure"
 ASGI_APPLICATION = "chitchat_site.asgi.application"
 
 TEMPLATES = [
@@ -159,9 +166,10 @@ CONTENT_SECURITY_POLICY = {
 
 # A request's body without files: forms, and one frame of the protocol (64 KiB).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-# One frame of the protocol; Daphne's own limit is 1 MiB.
-DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE = 64 * 1024
+# One inbound frame of the protocol. Daphne holds what it sends to the limit for messages, so that one is
+# larger than a snapshot of a room (256 KiB); the app bounds what comes in fragments itself.
 DAPHNE_WEBSOCKET_MAX_FRAME_SIZE = 64 * 1024
+DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE = 1024 * 1024
 
 
 def _without_traceback_of_refusals(record: logging.LogRecord) -> bool:

@@ -11,6 +11,11 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("favicon.svg"))
 
 
+handler400 = "chitchat_site.errors.bad_request"
+handler403 = "chitchat_site.errors.forbidden"
+handler404 = "chitchat_site.errors.not_found"
+handler500 = "chitchat_site.errors.server_error"
+
 urlpatterns = [
     path("favicon.ico", favicon),
     path("admin/", admin.site.urls),

@@ -5,7 +5,7 @@ Tests that touch the database from async code or a consumer need
 connections, which a transaction of the test would hide from each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.conf import settings as site_settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.backends.signals import connection_created
+from people import Site
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,26 @@ def _nothing_left_in_memory() -> Iterator[None]:
     yield
     cache.clear()
     channel_layers.backends.clear()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """A process of the chat with a clock that the test moves. Needs the database (``transaction=True``)."""
+    async with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def limits(settings: Any) -> Callable[..., None]:
+    """``limits(kept=3)`` changes bounds of ``CHITCHAT`` before anybody comes."""
+
+    def change(**bounds: Any) -> None:
+        settings.CHITCHAT = {**settings.CHITCHAT, "LIMITS": {**settings.CHITCHAT.get("LIMITS", {}), **bounds}}
+
+    return change
+
+
+@pytest.fixture
+def no_database(django_db_blocker: Any) -> Callable[[], Any]:
+    """``with no_database():`` any use of the database, in any thread, is an error."""
+    return django_db_blocker.block

@@ -43,6 +43,9 @@ def start(command: list[str], **variables: str) -> subprocess.CompletedProcess[s
         ["--help"],
         [""],
         ["127.0.0.1:8000", "127.0.0.1:8001"],
+        ["--demo", "8000"],
+        ["--demo", "--demo"],
+        ["127.0.0.1:8000", "--demo"],
     ],
 )
 def test_bin_run_refuses_a_bad_address_in_one_sentence(arguments: list[str]) -> None:

@@ -152,6 +152,8 @@ def test_postgresql_is_taken_apart(scheme: str, monkeypatch: pytest.MonkeyPatch)
         "PASSWORD": "p@ss/",
         "HOST": "db.example",
         "PORT": "5433",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"sslmode": "require"},
     }
 

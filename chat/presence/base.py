@@ -39,7 +39,10 @@ class Presence(ABC):
 
     @abstractmethod
     async def leave(self, room: str, person: str, connection: str, *, at_once: bool = False) -> None:
-        """Give a lease back; with ``at_once`` (a logout) without the grace. Twice is harmless."""
+        """Give a lease back; if it was the last one and ``at_once`` (a logout), without the grace.
+
+        Twice is harmless.
+        """
 
     @abstractmethod
     async def rename(self, person: Author, former: str) -> None:
@@ -51,7 +54,11 @@ class Presence(ABC):
 
     @abstractmethod
     async def present(self, room: str, limit: int, after: str = "") -> Present:
-        """The first ``limit`` people of a room (after the person with this id), and how many in all."""
+        """The first ``limit`` people of a room, and how many in all: in the order in which they came.
+
+        ``after`` is the id of the last person of the page before. When they are gone it is the first page
+        again: pages may overlap, but leave out nobody who stays.
+        """
 
     @abstractmethod
     async def sweep(self) -> list[Changes]:

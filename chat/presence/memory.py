@@ -36,9 +36,12 @@ class _Room:
         someone = self.people.get(author.id)
         if someone is None:
             someone = self.people[author.id] = _Someone(author)
-            # Back before the leaving was told: nothing happened.
-            if self.left.pop(author.id, None) is None:
+            # Back before the leaving was told: nothing happened, but perhaps a rename.
+            before = self.left.pop(author.id, None)
+            if before is None:
                 self.joined[author.id] = None
+            elif before.name != author.name:
+                self.renamed[author.id] = before.name
         return someone
 
     def depart(self, person: str) -> None:
@@ -81,9 +84,9 @@ class MemoryPresence(Presence):
         self._connections.setdefault(connection, {})[room, person.id] = None
 
     async def leave(self, room: str, person: str, connection: str, *, at_once: bool = False) -> None:
-        self._end(room, person, connection, 0.0 if at_once else self._times.grace)
+        self._end(room, person, connection, self._clock() + (0.0 if at_once else self._times.grace))
 
-    def _end(self, room: str, person: str, connection: str, grace: float) -> None:
+    def _end(self, room: str, person: str, connection: str, final_at: float) -> None:
         held = self._connections.get(connection)
         if held is None or held.pop((room, person), self) is self:
             return
@@ -92,7 +95,7 @@ class MemoryPresence(Presence):
         someone = self._rooms[room].people[person]
         del someone.leases[connection]
         if not someone.leases:
-            self._leaving[room, person] = self._clock() + grace
+            self._leaving[room, person] = final_at
 
     async def rename(self, person: Author, former: str) -> None:
         for place in self._rooms.values():
@@ -116,7 +119,7 @@ class MemoryPresence(Presence):
         if place is None:
             return Present((), 0)
         people = iter(place.people.values())
-        if after:
+        if after in place.people:
             for someone in people:
                 if someone.author.id == after:
                     break
@@ -145,10 +148,10 @@ class MemoryPresence(Presence):
 
     def _expire(self, now: float) -> None:
         over = [
-            (room, person, connection)
+            (room, person, connection, until)
             for connection, held in self._connections.items()
             for room, person in held
-            if self._rooms[room].people[person].leases[connection] <= now
+            if (until := self._rooms[room].people[person].leases[connection]) <= now
         ]
-        for room, person, connection in over:
-            self._end(room, person, connection, 0.0)
+        for room, person, connection, until in over:
+            self._end(room, person, connection, until + self._times.grace)

@@ -47,16 +47,26 @@ class _Waiting(NamedTuple):
 
 
 class _Begun:
-    """A coroutine that was started by hand and has to wait: awaiting this goes on with it."""
+    """A coroutine that was started by hand and has to wait: awaiting this goes on with it.
+
+    The future it waits for carries a mark until a task has been handed it (the one by which asyncio tells
+    ``await`` from a plain ``yield``). It is taken off in between: others may wait for the same future.
+    """
 
     __slots__ = ("_coroutine", "_waits_for")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
         self._coroutine = coroutine
         self._waits_for = waits_for
+        self._mark(False)
+
+    def _mark(self, mark: bool) -> None:
+        if asyncio.isfuture(self._waits_for):
+            self._waits_for._asyncio_future_blocking = mark
 
     def __await__(self) -> Generator[Any, Any, None]:
         waits_for = self._waits_for
+        self._mark(True)
         while True:
             try:
                 value = yield waits_for
@@ -142,17 +152,18 @@ class Member:
         The coroutine's first step runs here, by hand: a task for each of a hundred members would cost
         more than the sends themselves.
         """
+        if self.dead:
+            return
         if self.writer is not None:
             self._enqueue(_Waiting(frame, size, events, seq))
-            return
-        if self.dead:
             return
         coroutine = self.send(frame)
         try:
             waits_for = coroutine.send(None)
         except StopIteration:
             pass
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            # A cancellation can only be the transport's own: nobody could cancel us in this one step.
             self.lose()
             return
         else:
@@ -198,6 +209,9 @@ class Member:
                 if waiting.seq is not None:
                     self.seq = waiting.seq
                 await self.send(waiting.frame)
+        except asyncio.CancelledError:
+            self.lose()  # by the transport; where `end` asked for it, this does nothing
+            raise
         except Exception:
             self.lose()
         finally:
@@ -217,3 +231,4 @@ class Member:
         self.queue.clear()
         if self.writer is not None and self.writer is not asyncio.current_task():
             self.writer.cancel()
+            self.writer = None  # one that has not had its first turn would never say so

@@ -27,7 +27,7 @@ from typing import Any, Final, Protocol
 
 from chat.domain import Event, split_room
 from chat.errors import Unavailable
-from chat.protocol import CloseCode, PresenceFrame, batch, decode_presence, encode, encode_event
+from chat.protocol import CloseCode, PresenceFrame, batch, batches, decode_presence, encode, encode_event
 from chat.relay.member import Level, Leveller, Member, Notice, Position, Send
 from chat.relay.room import Room, Source
 
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # Attempts to bring somebody level in a room whose log is being replaced at this very moment.
 ENTER_TRIES: Final = 5
+# Events of one room that wait for the layer; what comes after that, every process finds by the gap.
+OUTBOX_EVENTS: Final = 1024
 # Groups for personal news. One each would be thousands, and the in-memory layer walks all groups on every
 # message; with 64 the walk is 8 µs and a process drops what is for somebody who is not here.
 PERSON_GROUPS: Final = 64
@@ -78,9 +80,12 @@ def _entering(room: Room) -> Iterator[None]:
 def _write_level(room: Room, member: Member, reached: Level, missed: list[str]) -> None:
     """From here on the member is where the room is."""
     member.epoch = room.epoch
+    member.behind = False
     member.write(reached.text, events=0, seq=reached.seq)
-    if missed:
-        member.write(batch(missed), len(missed), room.seq)
+    seq = reached.seq
+    for run in batches(missed):
+        seq += len(run)
+        member.write(batch(run), len(run), seq)
 
 
 class _Outbox:
@@ -97,8 +102,8 @@ class _Outbox:
 class Relay:
     """See the module.
 
-    ``source`` is what it may ask the stores, ``clock`` gives seconds, ``on_notice`` is called with what
-    ``tell_processes`` of any process was given.
+    ``source`` is what it may ask the stores, ``clock`` gives seconds and ``sleep`` waits for some;
+    ``on_notice`` is called with what ``tell_processes`` of any process was given.
     """
 
     def __init__(
@@ -109,12 +114,14 @@ class Relay:
         clock: Callable[[], float],
         on_notice: Callable[[dict[str, Any]], None],
         stalled_after: float = 10.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._layer = layer
         self._source = source
         self._clock = clock
         self._on_notice = on_notice
         self._stalled_after = stalled_after
+        self._sleep = sleep
         self._channel = ""
         self._rooms: dict[str, Room] = {}
         self._outboxes: dict[str, _Outbox] = {}
@@ -132,22 +139,25 @@ class Relay:
     # --- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Take a channel in the layer and begin to listen. Twice is harmless."""
+        """Take a channel in the layer and begin to listen. Twice is harmless. Raises ``Unavailable``."""
         async with self._starting:
             if self._channel:
                 return
             channel = await self._layer.new_channel()
-            await self._layer.group_add(SITE_GROUP, channel)
+            await self._group_add(SITE_GROUP, channel)
             self._channel = channel
             self._spawn(self._listen())
             self._spawn(self._fan_out())
 
     async def close(self) -> None:
         """End every task. Connections are not closed: the server does that."""
+        writers = [member.writer for member in self._members if member.writer is not None]
+        for member in self._members:
+            member.end()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *writers, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -164,10 +174,17 @@ class Relay:
         """Rooms with members here."""
         return [name for name, room in self._rooms.items() if room.members]
 
+    def members(self) -> list[Member]:
+        """All connections that are attached here."""
+        return list(self._members)
+
     # --- members -----------------------------------------------------------------------------------
 
     async def attach(self, person: str, session: str, send: Send, notice: Notice) -> Member:
-        """A new connection: begin to carry what is for this person and for everybody."""
+        """A new connection: begin to carry what is for this person and for everybody.
+
+        Raises ``Unavailable``, and then nothing is left of it.
+        """
         await self.start()
         member = Member(
             person,
@@ -185,7 +202,7 @@ class Relay:
         try:
             async with self._person_lock:
                 if group not in self._held_groups:
-                    await self._layer.group_add(group, self._channel)
+                    await self._group_add(group, self._channel)
                     self._held_groups.add(group)
         except BaseException:
             await self.detach(member)
@@ -196,6 +213,7 @@ class Relay:
         """The connection is over. Twice is harmless."""
         if member not in self._members:
             return
+        # First, and at once, what is in memory. The rest waits for others; a cancellation must not end it.
         del self._members[member]
         member.end()
         tabs = self._people[member.person]
@@ -204,12 +222,28 @@ class Relay:
             del self._people[member.person]
         group = person_group(member.person)
         self._person_groups[group] -= 1
-        await self.leave(member)
+        room = self._rooms.get(member.room or "")
+        if room is not None:
+            del room.members[member]
+            member.room = member.level = None
+        await asyncio.shield(self._spawn(self._let_go(room, group)))
+
+    async def _let_go(self, room: Room | None, group: str) -> None:
+        """Leave the groups that nobody here needs any more."""
+        if room is not None:
+            await self._give_up(room)
         async with self._person_lock:
             if not self._person_groups[group]:
                 del self._person_groups[group]
                 self._held_groups.discard(group)
                 await self._group_discard(group)
+
+    async def _group_add(self, group: str, channel: str) -> None:
+        try:
+            await self._layer.group_add(group, channel)
+        except Exception as error:
+            self.counters["layer_failures"] += 1
+            raise Unavailable("The channel layer cannot be reached. Try again.") from error
 
     async def _group_discard(self, group: str) -> None:
         """Leave a group. If the layer does not answer, what it carries for nobody is dropped here."""
@@ -229,7 +263,7 @@ class Relay:
         """Put a member in a room: subscribe, send the frame that ``answer`` makes, then every later event.
 
         Leaves the room it was in. ``level`` is kept for the time it falls behind. Raises what ``answer``
-        raises, and ``Unavailable``; then the member is in no room.
+        raises, and ``Unavailable``; then the member is in no room. One that is over enters none.
         """
         await self.leave(member)
         room = self._rooms.get(room_name)
@@ -252,6 +286,8 @@ class Relay:
             reached = await answer()
             async with room.lock:
                 missed = await room.align(reached)
+                if member.dead:
+                    return
                 if missed is not None:
                     member.room = room.name
                     room.members[member] = None
@@ -268,16 +304,20 @@ class Relay:
             room.members.pop(member, None)
             member.room = member.level = None
             member.behind = False
-        await self._give_up(room)
+        await asyncio.shield(self._spawn(self._give_up(room)))
 
     async def _subscribe(self, room: Room) -> None:
         if room.epoch:
             return
-        await self._layer.group_add(room_group(room.name), self._channel)
-        await room.begin()
+        await self._group_add(room_group(room.name), self._channel)
+        try:
+            await room.begin()
+        except BaseException:
+            await self._group_discard(room_group(room.name))
+            raise
 
     async def _give_up(self, room: Room) -> None:
-        """Leave the group with the last member."""
+        """Leave the group with the last member. In a task of its own, which no leaver's end can cancel."""
         async with room.lock:
             if room.members or room.entering or self._rooms.get(room.name) is not room:
                 return
@@ -294,6 +334,9 @@ class Relay:
         outbox = self._outboxes.get(room)
         if outbox is None or outbox.epoch != epoch:
             outbox = self._outboxes[room] = _Outbox(epoch)
+        if len(outbox.events) >= OUTBOX_EVENTS:
+            self.counters["publish_failures"] += 1
+            return
         outbox.events.append((event.seq, encode_event(event)))
         if outbox.sender is None:
             outbox.sender = self._spawn(self._send_out(room, outbox))
@@ -315,6 +358,14 @@ class Relay:
             # The event is stored; every process finds it by the gap or by the head.
             self.counters["publish_failures"] += 1
             logger.warning("The channel layer did not take a message for %s.", group, exc_info=True)
+
+    async def reset(self, room: str, epoch: str) -> None:
+        """The room's log began again, with this epoch: everybody in it gets a reset, in every process.
+
+        Without it they would get it all the same, when heads are compared next. Twice is harmless.
+        """
+        message = {"type": "chat.events", "room": room, "epoch": epoch, "events": []}
+        await self._group_send(room_group(room), message)
 
     async def announce(self, room: str, frame: PresenceFrame) -> None:
         """Tell a room who came, went, or changed their name; nobody is told about themselves."""
@@ -369,7 +420,7 @@ class Relay:
             except Exception:
                 self.counters["layer_failures"] += 1
                 logger.warning("The channel layer cannot be read.", exc_info=True)
-                await asyncio.sleep(1)
+                await self._sleep(1)
                 continue
             try:
                 self._take(message)
@@ -448,7 +499,7 @@ class Relay:
                     # The store could not be asked: the next comparison of heads tries again.
                     self.counters["fill_failures"] += 1
                     logger.warning("%s could not be brought up to date.", room.name, exc_info=True)
-            await asyncio.sleep(self._clock() - started)
+            await self._sleep(self._clock() - started)
 
     async def compare_heads(self) -> None:
         """Look at the store's heads of all rooms here; what is ahead, or of another life, is fetched."""
@@ -460,36 +511,47 @@ class Relay:
                 self._touch(room)
 
     async def regroup(self) -> None:
-        """Take all memberships again. The in-memory layer forgets them after a day, or after one message
-        that waited for a minute; taking one twice is harmless."""
+        """Take all memberships again.
+
+        The in-memory layer forgets them after a day, or after one message that waited for a minute; taking
+        one twice is harmless. Raises ``Unavailable``.
+        """
         if not self._channel:
             return
-        await self._layer.group_add(SITE_GROUP, self._channel)
-        for group in list(self._held_groups):
-            await self._layer.group_add(group, self._channel)
+        await self._group_add(SITE_GROUP, self._channel)
+        async with self._person_lock:
+            for group in self._held_groups:
+                await self._group_add(group, self._channel)
         for room in list(self._rooms.values()):
             async with room.lock:
                 if room.epoch:
-                    await self._layer.group_add(room_group(room.name), self._channel)
+                    await self._group_add(room_group(room.name), self._channel)
 
     # --- members that cannot keep up ---------------------------------------------------------------------
 
     async def _bring_back(self, member: Member) -> None:
-        """A member that was behind takes frames again: what it missed, or a reset, then the queue."""
+        """A member that was behind takes frames again: what it missed, or a reset, then the queue.
+
+        Raises as ``enter`` does, and then the member is lost.
+        """
         room = self._rooms.get(member.room or "")
         level = member.level
         if room is None or level is None:
             member.behind = False
             return
+        position = Position(member.epoch, member.seq)
         with _entering(room):
-            reached = await level(Position(member.epoch, member.seq))
-            async with room.lock:
-                missed = await room.align(reached)
-                if member.room != room.name:
-                    member.behind = False
-                elif missed is not None:
-                    member.behind = False
-                    _write_level(room, member, reached, missed)
+            for _ in range(ENTER_TRIES):
+                reached = await level(position)
+                async with room.lock:
+                    missed = await room.align(reached)
+                    # Meanwhile it may have left, come back, or been reset: that is another story.
+                    if member not in room.members or not member.behind:
+                        return
+                    if missed is not None:
+                        _write_level(room, member, reached, missed)
+                        return
+        raise Unavailable("This room is changing too fast. Try again.")
 
     def stalled(self) -> list[Member]:
         """Members whose writer has made no progress for too long."""
@@ -500,4 +562,5 @@ class Relay:
         """Close the connections of stalled members, with 4408."""
         for member in self.stalled():
             self.counters["members_stalled"] += 1
+            member.end()
             member.notice({"close": int(CloseCode.STALLED)})

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from chat.domain import Event, Head
-from chat.protocol import batch, encode_event
+from chat.protocol import batch, batches, encode_event
 from chat.relay.member import Level, Member
 
 # Relayed events kept while somebody is entering, to bring the newcomer level without the store.
@@ -72,6 +72,7 @@ class Room:
         """Start at the store's head: after subscribing, or what is stored in between is missing for good."""
         head = (await self._source.heads([self.name]))[self.name]
         self.epoch, self.seq, self.expected = head.epoch, head.seq, head.seq
+        self.stale, self.pending = False, []
 
     def take(self, epoch: str, events: Iterable[tuple[int, str]]) -> None:
         """Events that the layer has carried here, to be delivered in the next turn."""
@@ -122,26 +123,43 @@ class Room:
         if reached.epoch != self.epoch or reached.seq > self.seq:
             return None
         missed = [text for seq, text in self.recent if seq > reached.seq]
-        return missed if len(missed) == self.seq - reached.seq else None
+        if len(missed) == self.seq - reached.seq:
+            return missed
+        events = await self._source.events_after(self.name, self.epoch, reached.seq)
+        return None if events is None else [encode_event(one) for one in events if one.seq <= self.seq]
 
     async def _pass_on(self, events: list[tuple[int, str]]) -> None:
-        """Write events to all members. The position moves first: nobody may be told twice."""
+        """Write events to all members. The position moves first: nobody may be told twice.
+
+        Nor may anybody be left out when the one whose entering set this off goes away meanwhile.
+        """
         if not events:
             return
         self.seq = events[-1][0]
         if self.entering:
             self.recent.extend(events)
-        text = batch([text for _, text in events])
-        frame = {"type": "websocket.send", "text": text}
         self._counters["events_relayed"] += len(events)
-        crowd = len(self.members) > MEMBERS_A_TURN
-        for written, member in enumerate(list(self.members) if crowd else self.members, 1):
-            member.start(frame, len(text), len(events), self.seq)
-            if not written % MEMBERS_A_TURN:
-                await asyncio.sleep(0)
+        cancelled: asyncio.CancelledError | None = None
+        last = events[0][0] - 1
+        for run in batches([text for _, text in events]):
+            last += len(run)
+            text = batch(run)
+            frame = {"type": "websocket.send", "text": text}
+            for written, member in enumerate(list(self.members), 1):
+                member.start(frame, len(text), len(run), last)
+                if not written % MEMBERS_A_TURN and cancelled is None:
+                    try:
+                        await asyncio.sleep(0)
+                    except asyncio.CancelledError as error:
+                        cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     async def _catch_up(self) -> None:
-        """Ask the store for what came after the position; deliver it, or reset everybody here."""
+        """Ask the store for what came after the position; deliver it, or reset everybody here.
+
+        Where that fails the room stays stale, and is looked at again with the next comparison.
+        """
         self.stale, self.pending = False, []
         try:
             events = await self._source.events_after(self.name, self.epoch, self.seq)
@@ -159,6 +177,7 @@ class Room:
         level = await self._source.reset(self.name)
         self._counters["resets"] += 1
         self.epoch, self.seq, self.expected = level.epoch, level.seq, level.seq
+        self.pending = []  # of the former life: what is of another has made the room stale
         self.recent.clear()
         frame = {"type": "websocket.send", "text": level.text}
         for member in list(self.members):

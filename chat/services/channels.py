@@ -6,15 +6,16 @@ from typing import Final
 
 from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.utils import timezone
 from msgspec import UNSET
 
 from chat import conf, names
 from chat.domain import Author
-from chat.errors import ChatError, InvalidName, NameTaken, RateLimited, TooLong
+from chat.errors import ChatError, InvalidName, NameTaken, NotFound, RateLimited, TooLong, Unavailable
 from chat.models import Channel, ChannelNameKey
 from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
 from chat.services import access
-from chat.services.people import NameCheck, free_names, replace_keys, taken_words
+from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
 from chat.services.runtime import Runtime
 from chat.text import clean_line
 
@@ -41,11 +42,14 @@ def ensure_default_channel(using: str = DEFAULT_DB_ALIAS) -> None:
     with transaction.atomic(using=using):
         channel = channels.create(slug=default_slug(), name=name)
         keys = ChannelNameKey.objects.using(using)
-        keys.bulk_create([ChannelNameKey(key=key, owner=channel) for key in names.keys(name)])
+        claims = [ChannelNameKey(key=key, owner=channel) for key in names.keys(name)]
+        # A look-alike that somebody made before keeps its claim; there are two then.
+        keys.bulk_create(claims, ignore_conflicts=True)
 
 
-def _judge(settings: conf.Settings, raw: str) -> names.JudgedName:
-    return names.judge(raw, max_graphemes=settings.LIMITS.name_graphemes)
+def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
+    """A channel's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
+    return names.judge(raw, reserved=reserved_names(settings), max_graphemes=settings.LIMITS.name_graphemes)
 
 
 async def check_channel_name(runtime: Runtime, whose: str, raw: str) -> tuple[NameCheck, str]:
@@ -55,7 +59,7 @@ async def check_channel_name(runtime: Runtime, whose: str, raw: str) -> tuple[Na
     """
     runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
     try:
-        judged = _judge(runtime.settings, raw)
+        judged = judge_name(runtime.settings, raw)
     except InvalidName as error:
         return NameCheck(raw, error.code, error.detail), ""
     taken = await database_sync_to_async(_is_taken)(judged)
@@ -85,10 +89,10 @@ async def create_channel(runtime: Runtime, who: Author, address: str, command: C
     """Make a channel; everybody's list shows it at once.
 
     Raises ``InvalidName``, ``NameTaken``, ``TooLong`` (the topic, or too many channels), ``Invalid``,
-    ``RateLimited``.
+    ``RateLimited``, ``Unavailable`` (another process took the same address at that moment).
     """
     limits = runtime.settings.LIMITS
-    judged = _judge(runtime.settings, command.name)
+    judged = judge_name(runtime.settings, command.name)
     topic = clean_line(command.topic, limit=limits.topic_characters)
     runtime.throttle("channel_by_person", who.id, limits.channel_by_person)
     try:
@@ -97,43 +101,53 @@ async def create_channel(runtime: Runtime, who: Author, address: str, command: C
         runtime.forgive("channel_by_person", who.id)
         raise
     try:
-        channel = await database_sync_to_async(_make)(judged, topic, who, limits.channels)
+        channel = await database_sync_to_async(make)(judged, topic, who.id, limits.channels)
     except ChatError:
         runtime.forgive("channel_by_person", who.id)
         runtime.forgive("channel_by_address", address)
         raise
-    return await _tell(runtime, channel)
+    return await tell_changed(runtime, channel)
 
 
-def _make(judged: names.JudgedName, topic: str, who: Author, most: int) -> Channel:
+def make(judged: names.JudgedName, topic: str, maker: str | None, most: int) -> Channel:
+    """The rows of a new channel; ``maker`` is a person's id. Nobody is told. Raises as ``create_channel``."""
     try:
         with transaction.atomic():
             if Channel.objects.count() >= most:
                 raise TooLong(f"There are {most:,} channels already, which is the most there can be.")
             channel = Channel.objects.create(
-                slug=_free_slug(judged.name), name=judged.name, topic=topic, maker_id=who.id
+                slug=_free_slug(judged.name), name=judged.name, topic=topic, maker_id=maker
             )
             replace_keys(ChannelNameKey, channel, judged.keys)
     except IntegrityError:
-        raise NameTaken(taken_words(judged.name)) from None
+        if _is_taken(judged):
+            raise NameTaken(taken_words(judged.name)) from None
+        raise Unavailable("Somebody made a channel at the same moment. Try again.") from None
     return channel
 
 
 async def update_channel(runtime: Runtime, who: Author, command: UpdateCommand) -> ChannelInfo:
     """Change a channel's name or topic. Raises as ``create_channel``, ``NotFound`` and ``Forbidden``."""
     known = await access.changeable(runtime, command.room, who.id)
-    judged = None if command.name is UNSET else _judge(runtime.settings, command.name)
+    judged = None if command.name is UNSET else judge_name(runtime.settings, command.name)
     limit = runtime.settings.LIMITS.topic_characters
     topic = None if command.topic is UNSET else clean_line(command.topic, limit=limit)
-    channel = await database_sync_to_async(_change)(known.info.slug, judged, topic)
-    return await _tell(runtime, channel)
+    channel = await database_sync_to_async(change)(known.info.slug, judged, topic)
+    return await tell_changed(runtime, channel)
 
 
-def _change(slug: str, judged: names.JudgedName | None, topic: str | None) -> Channel:
+def change(
+    slug: str, judged: names.JudgedName | None, topic: str | None, archived: bool | None = None
+) -> Channel:
+    """Change a channel's row; what is None stays. Nobody is told. Raises ``NameTaken``, ``NotFound``."""
     with transaction.atomic():
-        channel = Channel.objects.select_for_update().get(slug=slug)
+        channel = Channel.objects.select_for_update().filter(slug=slug).first()
+        if channel is None:
+            raise NotFound("There is no such room.")
         if topic is not None:
             channel.topic = topic
+        if archived is not None and archived != (channel.archived_at is not None):
+            channel.archived_at = timezone.now() if archived else None
         if judged is not None:
             channel.name = judged.name
             try:
@@ -145,7 +159,8 @@ def _change(slug: str, judged: names.JudgedName | None, topic: str | None) -> Ch
     return channel
 
 
-async def _tell(runtime: Runtime, channel: Channel) -> ChannelInfo:
+async def tell_changed(runtime: Runtime, channel: Channel) -> ChannelInfo:
+    """Tell every process and everybody's list how the channel is now. Only after it is committed."""
     runtime.directory.remember(channel)
     await runtime.relay.tell_processes({"channel": channel.slug})
     await runtime.relay.tell_all(encode(ChannelFrame(channel.info)))

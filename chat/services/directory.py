@@ -80,21 +80,28 @@ class Directory:
 
     def rename(self, person: str, name: str) -> None:
         """A person is called this now."""
+        self.names_version += 1
+        self._keep(person, name)
+
+    def _keep(self, person: str, name: str) -> None:
         self._names[person] = name
         self._names.move_to_end(person)
-        self.names_version += 1
         while len(self._names) > NAMES_KEPT:
             self._names.popitem(last=False)
 
     def know(self, person: str, name: str) -> None:
-        """As ``rename``, from a source that is not news."""
-        if self._names.get(person) != name:
+        """As ``rename``, from a source that is not news: what was unknown changes nobody's view."""
+        former = self._names.get(person)
+        if former is None:
+            self._keep(person, name)
+        elif former != name:
             self.rename(person, name)
 
     async def present_names(self, people: Iterable[str]) -> dict[str, str]:
         """The present names of these people; of those who are gone, none."""
         people = set(people)
-        missing = people - self._names.keys()
+        # Not a difference of sets: that would walk all the names there are.
+        missing = {person for person in people if person not in self._names}
         if missing:
             for person, name in await database_sync_to_async(_read_names)(missing):
                 self.know(person, name)

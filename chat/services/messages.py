@@ -1,6 +1,6 @@
 """Posting, changing and answering messages.
 
-The order is the same in each: may they, how fast, is it clean; then store, hand over to the relay,
+The order is the same in each: how fast, may they, is it clean; then store, hand over to the relay,
 acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
 """
 
@@ -31,8 +31,9 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
     ``Forbidden``, ``RateLimited``, ``Empty``, ``TooLong``, ``Invalid``, ``Unavailable``.
     """
     room = command.room
-    await access.writable(runtime, room)
+    # Before anything else: an unknown room costs a query.
     runtime.throttle("message", who.id, runtime.settings.LIMITS.message)
+    await access.writable(runtime, room)
     body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
     if command.attachments:
         raise NotFound("There is no such file.")
@@ -91,7 +92,7 @@ async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | N
 
 
 async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> None:
-    """Tell the room that somebody is writing. What comes too often is not told, and not an error."""
+    """Tell the room that somebody is writing. Raises ``NotFound``, ``Forbidden``, ``RateLimited``."""
     await access.writable(runtime, command.room)
     runtime.throttle("typing", (who.id, command.room), runtime.settings.LIMITS.typing)
     await runtime.relay.hint(command.room, encode(TypingFrame(command.room, who)), but=who.id)

@@ -1,51 +1,31 @@
-"""Who somebody is: choosing a name, changing it, leaving.
+"""What somebody is called: choosing a name, changing it, leaving.
 
-The Person row is the truth for a name; the session holds the person's id, a copy of the name and the last
-channel. Names change over HTTP only, in a request that has its own fresh session.
+The Person row is the truth for a name. Names change over HTTP only, in a request that has its own fresh
+session.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import timedelta
-from importlib import import_module
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from channels.db import database_sync_to_async
-from django.conf import settings as django_settings
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from chat import conf, names
 from chat.domain import Author
-from chat.errors import InvalidName, NameTaken
+from chat.errors import ChatError, Forbidden, InvalidName, NameTaken
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
 from chat.protocol import CloseCode, MeFrame, encode
+from chat.services.identity import NAME_KEY, PERSON_KEY, Identity
 from chat.services.runtime import Runtime
 
-PERSON_KEY: Final = "chat_person"
-NAME_KEY: Final = "chat_name"
-CHANNEL_KEY: Final = "chat_channel"
-
-# Within SQLite's limit of variables in one query, with room to spare.
-QUERY_CHUNK: Final = 500
 SUGGESTIONS: Final = 3
 
-
-class Identity(NamedTuple):
-    """Whose request or connection this is. ``since``: when they first came, Unix ms."""
-
-    author: Author
-    since: int
-    session_key: str
-    last_channel: str
-
-    @property
-    def session(self) -> str:
-        """The session's name on the channel layer, from which the key cannot be had."""
-        return hashlib.sha256(self.session_key.encode()).hexdigest()[:24]
+SESSION_ENDED: Final = "This session has ended. Load the page again."
 
 
 class NameCheck(NamedTuple):
@@ -55,25 +35,6 @@ class NameCheck(NamedTuple):
     code: str = ""
     detail: str = ""
     suggestions: tuple[str, ...] = ()
-
-
-def identify(session: SessionBase) -> Identity | None:
-    """Who a session belongs to; None for a visitor without a name. Reads the database."""
-    person_id = session.get(PERSON_KEY)
-    if not person_id or not session.session_key:
-        return None
-    person = Person.objects.filter(id=person_id, ended_at=None).first()
-    if person is None:
-        return None
-    last = session.get(CHANNEL_KEY) or ""
-    since = int(person.created_at.timestamp() * 1000)
-    return Identity(person.author, since, session.session_key, last)
-
-
-async def identity_of(session: SessionBase) -> Identity | None:
-    """``identify``, from the event loop: one visit to the database thread."""
-    identity: Identity | None = await database_sync_to_async(identify)(session)
-    return identity
 
 
 def reserved_names(settings: conf.Settings) -> tuple[str, ...]:
@@ -116,7 +77,8 @@ async def choose_name(
 ) -> Author:
     """Give a visitor a name, or a person another one, and write it to their session.
 
-    The same name again is no change. Raises ``InvalidName``, ``NameTaken``, ``RateLimited``.
+    The same name again is no change. Raises ``InvalidName``, ``NameTaken``, ``RateLimited``, and
+    ``Forbidden`` when the session ended meanwhile (a logout in another tab).
     """
     limits, settings = runtime.settings.LIMITS, runtime.settings
     _throttle_attempt(runtime, who, address)
@@ -129,11 +91,11 @@ async def choose_name(
     runtime.throttle(kind, whose, rate)
     try:
         person: Person = await database_sync_to_async(_take_name)(who, judged, session)
-    except NameTaken:
+    except ChatError:
         runtime.forgive(kind, whose)
         raise
     if who is not None:
-        await _tell_rename(runtime, person.author, who.author.name)
+        await tell_rename(runtime, person.author, who.author.name)
     return person.author
 
 
@@ -146,16 +108,22 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
                 person = Person.objects.select_for_update().get(id=who.author.id, ended_at=None)
                 person.name = judged.name
                 person.save(update_fields=["name"])
-            _claim(person, judged)
-    except (IntegrityError, Person.DoesNotExist):
+            claim_name(person, judged)
+            session[PERSON_KEY] = person.id
+            session[NAME_KEY] = person.name
+            # Inside: a name whose session cannot be kept would belong to nobody.
+            session.save()
+    except IntegrityError:
         raise NameTaken(taken_words(judged.name)) from None
-    session[PERSON_KEY] = person.id
-    session[NAME_KEY] = person.name
-    session.save()
+    except Person.DoesNotExist:
+        raise Forbidden(SESSION_ENDED) from None
+    except UpdateError:
+        session.flush()  # or the middleware would try to save it again
+        raise Forbidden(SESSION_ENDED) from None
     return person
 
 
-def _claim(person: Person, judged: names.JudgedName) -> None:
+def claim_name(person: Person, judged: names.JudgedName) -> None:
     """Make the keys of this name the person's only ones. Whoever comes second gets IntegrityError."""
     held = PersonNameKey.objects.filter(key__in=judged.keys).select_related("owner")
     for claim in held.exclude(owner=person):
@@ -206,7 +174,8 @@ def free_names(
     return tuple(one for one, keys in candidates if not keys & taken)[:SUGGESTIONS]
 
 
-async def _tell_rename(runtime: Runtime, author: Author, former: str) -> None:
+async def tell_rename(runtime: Runtime, author: Author, former: str) -> None:
+    """Tell everybody what somebody is called now. Only after it is committed."""
     runtime.directory.rename(author.id, author.name)
     await runtime.relay.tell_processes({"renamed": author.id, "name": author.name})
     await runtime.relay.tell(
@@ -232,71 +201,3 @@ def _end_session(who: Identity | None, session: SessionBase) -> None:
         if person is not None:
             with transaction.atomic():
                 release_name(person)
-
-
-def session_store(session_key: str) -> SessionBase:
-    """A session, not loaded yet, of whatever engine the host uses."""
-    engine = import_module(django_settings.SESSION_ENGINE)
-    store: SessionBase = engine.SessionStore(session_key)
-    return store
-
-
-def _remember_channel(session_key: str, slug: str) -> None:
-    session = session_store(session_key)
-    # A session that was ended meanwhile loads as an empty one: saving that would revive it.
-    if PERSON_KEY in session and session.get(CHANNEL_KEY) != slug:
-        session[CHANNEL_KEY] = slug
-        try:
-            session.save(must_create=False)
-        except Exception as error:
-            from django.contrib.sessions.backends.base import UpdateError
-
-            if not isinstance(error, UpdateError):
-                raise
-
-
-async def remember_channel(session_key: str, slug: str) -> None:
-    """Write the last channel to a session that was loaded fresh for it, and to nothing else."""
-    await database_sync_to_async(_remember_channel)(session_key, slug)
-
-
-class Standing(NamedTuple):
-    """What the database says of open connections: people by id, and sessions that still exist."""
-
-    people: dict[str, Author]
-    sessions: set[str]
-
-
-def _standing(people: Collection[str], session_keys: Collection[str]) -> Standing:
-    authors: dict[str, Author] = {}
-    for chunk in _chunks(people):
-        found = Person.objects.filter(id__in=chunk, ended_at=None)
-        authors.update({person.id: person.author for person in found})
-        # Whoever is connected has been seen: a name must not lapse under its owner.
-        stale = timezone.now() - timedelta(days=1)
-        Person.objects.filter(id__in=chunk, seen_at__lt=stale).update(seen_at=timezone.now())
-    return Standing(authors, _existing_sessions(session_keys))
-
-
-def _existing_sessions(session_keys: Collection[str]) -> set[str]:
-    engine: Any = import_module(django_settings.SESSION_ENGINE).SessionStore
-    if not hasattr(engine, "get_model_class"):
-        return {key for key in session_keys if engine(key).exists(key)}
-    rows = engine.get_model_class().objects
-    existing: set[str] = set()
-    for chunk in _chunks(session_keys):
-        found = rows.filter(session_key__in=chunk).values_list("session_key", flat=True)
-        existing.update(found)
-    return existing
-
-
-def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
-    ordered = iter(sorted(set(values)))
-    while chunk := list(islice(ordered, QUERY_CHUNK)):
-        yield chunk
-
-
-async def standing(people: Collection[str], session_keys: Collection[str]) -> Standing:
-    """Look up everybody who is connected: a query for the people, one for their sessions."""
-    found: Standing = await database_sync_to_async(_standing)(people, session_keys)
-    return found

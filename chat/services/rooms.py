@@ -30,7 +30,7 @@ from chat.relay import Level, Member, Position
 from chat.services import access
 from chat.services.channels import default_slug
 from chat.services.directory import Known
-from chat.services.people import Identity
+from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 from chat.stores.base import Snapshot
 
@@ -79,8 +79,10 @@ async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:
     room = member.room
     if room is None:
         return
-    await runtime.relay.leave(member)
-    await runtime.presence.leave(room, who.author.id, member.key)
+    try:
+        await runtime.relay.leave(member)
+    finally:
+        await runtime.presence.leave(room, who.author.id, member.key)
 
 
 async def reset_frame(runtime: Runtime, room: str) -> Level:
@@ -194,7 +196,10 @@ def wire_limits(runtime: Runtime) -> dict[str, int]:
 
 
 async def room_list(runtime: Runtime, who: Identity | None, current: str) -> list[RoomState]:
-    """The default and the current channel, then the most recently active ones, 100 in all, by name."""
+    """The default and the current channel and the most recently active others, 100 in all.
+
+    The default one is first, the others are in the order of their names.
+    """
     listed = runtime.settings.LIMITS.rooms_listed
     channels = {
         slug: known
@@ -203,7 +208,11 @@ async def room_list(runtime: Runtime, who: Identity | None, current: str) -> lis
     }
     if len(channels) > listed:
         channels = await _most_active(runtime, channels, current, listed)
-    return await states(runtime, who, list(channels.values()))
+    first = default_slug()
+    ordered = sorted(
+        channels.values(), key=lambda known: (known.info.slug != first, known.info.name.casefold())
+    )
+    return await states(runtime, who, ordered)
 
 
 async def _most_active(
@@ -220,12 +229,10 @@ async def _most_active(
 
 
 async def states(runtime: Runtime, who: Identity | None, channels: list[Known]) -> list[RoomState]:
-    """What somebody's list says of these channels, the default one first, then by name."""
+    """What somebody's list says of these channels, in their order."""
     rooms = [known.info.room for known in channels]
     heads = await runtime.store.heads(rooms)
     unread = {} if who is None else await runtime.store.unread(rooms, who.author.id, who.since)
-    first = default_slug()
-    channels = sorted(channels, key=lambda known: (known.info.slug != first, known.info.name.casefold()))
     rows = []
     for known in channels:
         info, head = known.info, heads[known.info.room]
@@ -279,11 +286,12 @@ async def history(runtime: Runtime, command: HistoryCommand) -> HistoryFrame:
 
 
 async def mark_read(runtime: Runtime, who: Identity, member: Member, command: ReadCommand) -> OkFrame:
-    """Move one's marker forward; one's other tabs are told."""
+    """Move one's marker forward; one's other tabs are told. A marker of another epoch moves nothing."""
     await access.readable(runtime, command.room)
     runtime.throttle("read", (who.author.id, command.room), runtime.settings.LIMITS.read)
     state = await runtime.store.mark_read(command.room, who.author.id, command.epoch, command.n, who.since)
-    frame = ReadFrame(command.room, command.epoch, state.read, state.unread)
+    epoch = (await runtime.store.heads([command.room]))[command.room].epoch
+    frame = ReadFrame(command.room, epoch, state.read, state.unread)
     await runtime.relay.tell(who.author.id, text=encode(frame), but=member.key)
     return OkFrame(command.ref, unread=state.unread)
 

@@ -8,24 +8,27 @@ import asyncio
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Coroutine, Hashable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from chat import conf
-from chat.domain import Event, Head
+from chat.domain import Author, Event, Head
 from chat.errors import RateLimited
 from chat.presence.base import Presence
 from chat.presence.memory import MemoryPresence
 from chat.ratelimit import Limiter, Rate
 from chat.relay import Level, Relay
 from chat.services.directory import Directory
+from chat.services.visits import Visits
 from chat.stores.base import MessageStore
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 
 class Live(Protocol):
@@ -34,13 +37,17 @@ class Live(Protocol):
     key: str
 
     @property
-    def person(self) -> str: ...
+    def author(self) -> Author: ...
 
     @property
     def session_key(self) -> str: ...
 
     def check_silence(self) -> None:
         """Send a ping, or close with 4408, if it is time."""
+        ...
+
+    def notice(self, news: dict[str, Any]) -> None:
+        """What concerns the person, as the relay carries it: another name, an order to close."""
         ...
 
     def close_soon(self, code: int) -> None: ...
@@ -84,6 +91,7 @@ class Runtime:
         self.views: OrderedDict[str, tuple[object, Any]] = OrderedDict()
         self.posted: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[object]] = set()
+        self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
@@ -112,6 +120,10 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.close()
         await self.store.close()
+
+    def visits(self, answer: Callable[[list[Any]], Sequence[Answer]]) -> Visits[Any, Answer]:
+        """Visits to the database for this kind of question, shared by all who ask it now."""
+        return self._visits.setdefault(answer, Visits(answer))
 
     def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
         """Pay for one act. Raises ``RateLimited`` when it comes too soon."""

@@ -14,6 +14,7 @@ from chat.presence.base import SITE, Changes
 from chat.protocol import (
     CloseCode,
     HeadsFrame,
+    MeFrame,
     OnlineFrame,
     PresenceFrame,
     ReadFrame,
@@ -21,8 +22,8 @@ from chat.protocol import (
     RoomHead,
     encode,
 )
-from chat.services import people
-from chat.services.runtime import Runtime
+from chat.services import identity
+from chat.services.runtime import Live, Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -122,13 +123,19 @@ class Sweep:
         if not live:
             return
         keys = {connection.session_key for connection in live}
-        standing = await people.standing({one.person for one in live}, keys)
+        standing = await identity.standing({one.author.id for one in live}, keys)
         for connection in live:
-            author = standing.people.get(connection.person)
+            author = standing.people.get(connection.author.id)
             if author is None or connection.session_key not in standing.sessions:
                 connection.close_soon(CloseCode.NO_IDENTITY)
             else:
-                self._know(author)
+                await self._correct(connection, author)
 
-    def _know(self, author: Author) -> None:
+    async def _correct(self, connection: Live, author: Author) -> None:
+        """The notice of a new name may have been lost, or have come while the connection was opening."""
         self._runtime.directory.know(author.id, author.name)
+        former = connection.author
+        if former != author:
+            connection.notice({"name": author.name, "guest": author.guest})
+            await self._runtime.presence.rename(author, former.name)
+            await self._runtime.relay.tell(author.id, text=encode(MeFrame(author)))

@@ -7,7 +7,7 @@ gives its rooms new epochs. All times are Unix milliseconds and are passed in. M
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from chat.domain import Draft, Event, Head, Message, Page, Unread
 
@@ -43,7 +43,12 @@ class Replay(NamedTuple):
 
 
 class MessageStore(ABC):
-    """Rooms, each a log of events and the messages that the events made."""
+    """Rooms, each a log of events and the messages that the events made.
+
+    ``in_process``: what it holds is this process's alone, and ends with it.
+    """
+
+    in_process: ClassVar[bool] = False
 
     @abstractmethod
     async def append(self, room: str, draft: Draft) -> Appended:
@@ -104,7 +109,7 @@ class MessageStore(ABC):
 
     @abstractmethod
     async def active_at(self, rooms: Iterable[str]) -> dict[str, int]:
-        """When each room last had an event, in Unix ms; rooms without one are left out."""
+        """When each room last had a message or an edit, in Unix ms; rooms without one are left out."""
 
     @abstractmethod
     async def mark_read(self, room: str, person: str, epoch: str, n: int, since: int) -> Unread:
@@ -128,4 +133,4 @@ class MessageStore(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of connections and memory. Twice is harmless."""
+        """Let go of connections and memory. Twice is harmless. What is lost with it begins a new epoch."""

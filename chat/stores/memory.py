@@ -105,6 +105,8 @@ class _Log:
 class MemoryStore(MessageStore):
     """See ``MessageStore``. ``limits`` are the bounds above, by default those of the settings."""
 
+    in_process = True
+
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._epoch = new_id()
@@ -287,3 +289,4 @@ class MemoryStore(MessageStore):
 
     async def close(self) -> None:
         self._logs.clear()
+        self._epoch = new_id()

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chat import conf
 from chat.errors import ChatError, Invalid
-from chat.services import people
+from chat.services import runtime
+from chat.services.identity import Identity, identity_of
 from chat.services.peer import client_address
-from chat.services.people import Identity
 
 STATUS: Final = {
     "bad_frame": 400,
@@ -92,4 +92,4 @@ def address_of(request: HttpRequest) -> str:
 
 async def asker(request: HttpRequest) -> Identity | None:
     """Whose request this is."""
-    return await people.identity_of(request.session)
+    return await identity_of(runtime.current(), request.session)

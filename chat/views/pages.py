@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from chat.errors import NotFound
 from chat.protocol import VERSION
-from chat.services import access, people, rooms, runtime
+from chat.services import access, identity, rooms, runtime
 from chat.services.channels import default_slug
-from chat.services.people import Identity
+from chat.services.identity import Identity
 from chat.services.rooms import View
 from chat.services.runtime import Runtime
 from chat.stores.base import Snapshot
@@ -45,7 +45,7 @@ async def room(request: HttpRequest, slug: str) -> HttpResponse:
     except NotFound as error:
         raise Http404(error.detail) from None
     if who is not None and who.last_channel != slug:
-        await people.remember_channel(who.session_key, slug)
+        await identity.remember_channel(who.session_key, slug)
     address = known.info.room
     snapshot = await here.store.latest(address, here.settings.LIMITS.kept)
     view = await rooms.look(here, address, snapshot)

@@ -1,0 +1,60 @@
+"""Visits to the database thread, shared by those who wait for the same kind of answer.
+
+There is one such thread for the whole process, and a visit costs more than a row: after a restart hundreds
+ask who they are at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from channels.db import database_sync_to_async
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+SHARED_BY: Final = 100  # more would let the others wait too long
+
+
+class Visits(Generic[Question, Answer]):
+    """``answer`` is called in the database thread with all questions that waited; it answers in order."""
+
+    def __init__(self, answer: Callable[[list[Question]], Sequence[Answer]]) -> None:
+        self._answer = answer
+        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._visiting: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer. Raises what the visit raised, for everybody who shared it."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, future))
+        if self._visiting is None:
+            self._visiting = asyncio.get_running_loop().create_task(self._visit())
+        return await future
+
+    async def _visit(self) -> None:
+        try:
+            while self._waiting:
+                sharing, self._waiting = self._waiting[:SHARED_BY], self._waiting[SHARED_BY:]
+                await self._visit_for(sharing)
+        finally:
+            self._visiting = None
+            for _, future in self._waiting:
+                future.cancel()
+
+    async def _visit_for(self, sharing: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        waiting = [future for _, future in sharing]
+        try:
+            answers = await database_sync_to_async(self._answer)([question for question, _ in sharing])
+        except asyncio.CancelledError:
+            for future in waiting:
+                future.cancel()
+            raise
+        except Exception as error:
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, answer in zip(waiting, answers, strict=True):
+            if not future.done():  # whoever asked may have gone away
+                future.set_result(answer)

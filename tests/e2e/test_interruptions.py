@@ -1,0 +1,158 @@
+"""The server ends and comes back, the network goes and returns: nothing is lost, and nothing comes twice."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Arrive, MakeClient
+from .pages import NO_CONNECTION, Visitor
+from .servers import UVICORN, Server, manage, sqlite
+
+ROOM = "channel:general-talk"
+TROUBLE = re.compile("^(Connecting|Offline)")
+
+
+@pytest.fixture(scope="module")
+def static_root(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Path:
+    """The static files as a deployment has them: under hashed names."""
+    folder = tmp_path_factory.mktemp("static")
+    manage("collectstatic", "--no-input", "--verbosity", "0", **deployed(folder), DATABASE_URL=sqlite(database))
+    return folder
+
+
+def deployed(static_root: Path) -> dict[str, object]:
+    return {
+        "DEBUG": 0,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "e2e.deployed",
+        "PYTHONPATH": Path(__file__).parents[1],
+        "STATIC_ROOT": static_root,
+    }
+
+
+@pytest.fixture
+def server(tmp_path: Path, database: Path, static_root: Path) -> Iterator[Server]:
+    """The site as the README runs it for others. A test's own: it ends and starts again."""
+    server = Server(UVICORN, tmp_path, database, **deployed(static_root))
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["ended", "killed"])
+def test_a_server_that_comes_back_gets_what_was_written_meanwhile_once(
+    visitor: Arrive, client: MakeClient, server: Server, how: signal.Signals
+) -> None:
+    ines = visitor().opens("/").chooses_name("Ines")
+    tomoe = visitor().opens("/").chooses_name("Tomoe")
+    ines.says("Before the end")
+    tomoe.sees_stored("Before the end")
+    for person in (ines, tomoe):
+        person.watch.expects(*NO_CONNECTION)
+    server.end(how)
+    for person in (ines, tomoe):
+        person.is_in_trouble(TROUBLE)
+        expect(person.banner).to_be_visible()
+        expect(person.banner.get_by_role("button", name="Try now")).to_be_visible()
+        person.sees("Before the end")
+    ines.says("Written meanwhile")
+    ines.is_in_trouble("Offline, 1 message waiting")
+    expect(ines.message("Written meanwhile")).to_have_attribute("data-state", "pending")
+    expect(ines.message("Written meanwhile")).to_contain_text("1 waiting, sent when you are back")
+    expect(ines.banner).to_contain_text("It is safe on this device.")
+    server.start()
+    for person in (ines, tomoe):
+        person.is_connected()
+        expect(person.connection).to_have_text(re.compile("^(Connected|Back, 1 caught up)$"))
+        # A channel lives in the memory of the process: what was said before is gone, and nobody pretends.
+        person.sees_only("Written meanwhile")
+        person.sees_stored("Written meanwhile")
+        expect(person.banner).to_be_hidden()
+    tomoe.says("Welcome back")
+    ines.sees_only("Written meanwhile", "Welcome back")
+    messages = client("Robot").enters(ROOM)
+    assert [(message["n"], message["body"]) for message in messages] == [
+        (1, "Written meanwhile"),
+        (2, "Welcome back"),
+    ]
+    for person, name in ((ines, "Ines"), (tomoe, "Tomoe")):
+        person.is_called(name)
+
+
+def test_try_now_does_not_wait(visitor: Arrive, server: Server) -> None:
+    ines = visitor().opens("/").chooses_name("Ines")
+    ines.watch.expects(*NO_CONNECTION)
+    server.end(signal.SIGKILL)
+    # After a few failures the next try is seconds away.
+    expect(ines.banner).to_contain_text(re.compile(r"Trying again in [3-9] seconds"))
+    server.start()
+    ines.banner.get_by_role("button", name="Try now").click()
+    ines.is_connected()
+    expect(ines.banner).to_be_hidden()
+
+
+def test_what_was_written_outlives_the_closed_tab(visitor: Arrive, client: MakeClient, server: Server) -> None:
+    ines = visitor().opens("/").chooses_name("Ines")
+    ines.watch.expects(*NO_CONNECTION)
+    server.end()
+    ines.is_in_trouble(TROUBLE)
+    ines.says("Do not forget me", "Nor me")
+    ines.is_in_trouble("Offline, 2 messages waiting")
+    ines.page.close()
+    server.start()
+    again = Visitor(ines.context, ines.watch).opens("/")
+    again.is_connected()
+    again.sees_only("Do not forget me", "Nor me")
+    again.sees_stored("Do not forget me", "Nor me")
+    again.reloads()
+    again.is_connected()
+    again.sees_only("Do not forget me", "Nor me")
+    assert [message["body"] for message in client("Robot").enters(ROOM)] == ["Do not forget me", "Nor me"]
+
+
+def test_three_messages_wait_for_the_network_and_arrive_in_order_once(
+    visitor: Arrive, client: MakeClient
+) -> None:
+    ines = visitor().opens("/").chooses_name("Ines")
+    tomoe = visitor().opens("/").chooses_name("Tomoe")
+    ines.loses_the_network()
+    ines.says("One", "Two", "Three")
+    ines.is_in_trouble("Offline, 3 messages waiting")
+    expect(ines.banner).to_contain_text("Offline, 3 messages waiting. They are safe on this device.")
+    for body in ("One", "Two", "Three"):
+        expect(ines.message(body)).to_have_attribute("data-state", "pending")
+    tomoe.says("Where is she?", "Ines?")
+    tomoe.sees_stored("Where is she?", "Ines?")
+    ines.has_network_again()
+    ines.is_connected()
+    expect(ines.connection).to_have_text(re.compile("^Back, [0-9] caught up$"))
+    expect(ines.banner).to_contain_text("caught up")
+    bodies = [message["body"] for message in client("Robot").enters(ROOM)]
+    for person in (ines, tomoe):
+        person.sees_stored("One", "Two", "Three", "Where is she?", "Ines?")
+        expect(person.rows).to_have_count(5)
+        person.sees_only(*bodies)
+    assert [body for body in bodies if body in ("One", "Two", "Three")] == ["One", "Two", "Three"]
+    expect(ines.connection).to_have_text("Connected")
+
+
+def test_edits_and_deletions_of_a_lost_hour_are_caught_up(visitor: Arrive, client: MakeClient) -> None:
+    robot = client("Robot")
+    ids = [ack["id"] for ack in robot.says("Wrong", "Regretted", "Liked")]
+    ines = visitor().opens("/").chooses_name("Ines")
+    ines.sees_only("Wrong", "Regretted", "Liked")
+    ines.loses_the_network()
+    ines.is_in_trouble(TROUBLE)
+    robot.ask("edit", room=ROOM, id=ids[0], body="Right")
+    robot.ask("delete", room=ROOM, id=ids[1])
+    robot.ask("react", room=ROOM, id=ids[2], emoji="🎉", on=True)
+    robot.says("Missed")
+    ines.has_network_again()
+    ines.is_connected()
+    ines.sees_only("Right", "Liked", "Missed")
+    expect(ines.message("Right").locator('[data-part="edited"]')).to_be_visible()
+    expect(ines.message("Liked").get_by_role("listitem")).to_have_text(["🎉 1"])

@@ -1,0 +1,342 @@
+"""Who somebody is: claims on names, lapses, looks at the database."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.test import AsyncClient
+from django.utils import timezone
+from people import Site, Visitor
+
+from chat.errors import Forbidden, InvalidName, NameTaken, RateLimited
+from chat.models import Person, PersonNameKey
+from chat.services import identity as identities
+from chat.services import people, runtime
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY = timedelta(days=1)
+
+
+async def identity(visitor: Visitor) -> identities.Identity:
+    session = SessionStore(visitor.http.cookies["sessionid"].value)
+    who = await identities.identity_of(runtime.current(), session)
+    assert who is not None
+    return who
+
+
+async def unseen_for(visitor: Visitor, days: float) -> None:
+    await Person.objects.filter(id=visitor.me["id"]).aupdate(seen_at=timezone.now() - days * DAY)
+
+
+async def seen_days_ago(visitor: Visitor) -> float:
+    person = await Person.objects.aget(id=visitor.me["id"])
+    return (timezone.now() - person.seen_at) / DAY
+
+
+# --- claims ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spellings", [["Oskar"], ["Oskar", "oskar", "0skar", "Ｏｓｋａｒ", "OSKAR"]])
+async def test_of_fifty_who_want_a_name_at_once_one_gets_it(site: Site, spellings: list[str]) -> None:
+    assert site.runtime
+
+    async def claim(number: int) -> int:
+        # As a server does: each request has a thread of its own for the database.
+        async with ThreadSensitiveContext():
+            name = spellings[number % len(spellings)]
+            return (await AsyncClient().post("/name/", {"name": name})).status_code
+
+    statuses = Counter(await asyncio.gather(*map(claim, range(50))))
+    assert statuses == {200: 1, 409: 49}
+    assert await Person.objects.acount() == 1
+    assert await Session.objects.acount() == 1
+
+
+async def test_of_twenty_who_change_to_one_name_at_once_one_gets_it_and_the_rest_keep_theirs(
+    site: Site,
+) -> None:
+    visitors = [await site.visitor(f"Person {number}") for number in range(20)]
+
+    async def claim(visitor: Visitor) -> int:
+        async with ThreadSensitiveContext():
+            return (await visitor.http.post("/name/", {"name": "Oskar"})).status_code
+
+    statuses = await asyncio.gather(*map(claim, visitors))
+    assert Counter(statuses) == {200: 1, 409: 19}
+    winner = statuses.index(200)
+    for number, visitor in enumerate(visitors):
+        name = "Oskar" if number == winner else f"Person {number}"
+        assert (await Person.objects.aget(id=visitor.me["id"])).name == name
+        assert (await identity(visitor)).author.name == name
+
+
+async def test_a_rename_frees_the_old_name_and_a_refused_one_changes_nothing(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    await site.visitor("bob")
+    before = {key.key async for key in PersonNameKey.objects.filter(owner_id=ann.me["id"])}
+    assert (await ann.http.post("/name/", {"name": "Bob"})).status_code == 409
+    assert {key.key async for key in PersonNameKey.objects.filter(owner_id=ann.me["id"])} == before
+    await ann.choose_name("Anna")
+    await site.visitor("Ann")
+
+
+async def test_a_change_of_case_of_ones_own_name_is_allowed(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    assert (await ann.choose_name("ANN"))["name"] == "ANN"
+    assert (await ann.choose_name("Ann"))["id"] == ann.me["id"]
+
+
+async def test_a_look_alike_of_ones_own_name_is_allowed(site: Site) -> None:
+    ian = await site.visitor("Ian")
+    assert (await ian.choose_name("lan"))["name"] == "lan"
+    # The other reading of "Ian" is free now.
+    await site.visitor("ian")
+
+
+async def test_the_same_name_again_is_no_change(site: Site, limits: Callable[..., None]) -> None:
+    limits(rename=(1, 600, 1))
+    ann = await site.visitor("Ann")
+    for _ in range(3):
+        await ann.choose_name(" Ann ")
+    await ann.choose_name("Anna")
+
+
+# --- what the form is told ---------------------------------------------------------------------------------------
+
+
+async def test_a_check_tells_free_taken_invalid_and_ones_own_apart(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    await site.visitor("bob")
+    who, here = await identity(ann), site.runtime
+
+    async def code(raw: str) -> str:
+        return (await people.check_name(here, who, "address", raw)).code
+
+    assert await code("carol") == ""
+    assert await code("BOB") == "name_taken"
+    assert await code("b\u200bob") == "invalid_name"
+    assert await code(" Ann") == "name_yours"
+    assert await code("ann") == ""
+    assert (await people.check_name(here, who, "address", "  ca  rol ")).name == "ca rol"
+
+
+async def test_suggestions_are_at_most_three_and_free(site: Site) -> None:
+    for name in ("Oskar", "Oskar B", "Oskar 2"):
+        await site.visitor(name)
+    check = await people.check_name(site.runtime, None, "address", "oskar")
+    assert len(check.suggestions) == 3
+    assert not {"oskar b", "oskar 2"} & {name.lower() for name in check.suggestions}
+    for name in check.suggestions:
+        await site.visitor(name)
+
+
+async def test_checking_claims_nothing(site: Site) -> None:
+    await people.check_name(site.runtime, None, "address", "carol")
+    assert await Person.objects.acount() == 0
+
+
+# --- rates ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_person_changes_their_name_five_times_in_ten_minutes(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    await site.visitor("bob")
+    for number in range(5):
+        await ann.choose_name(f"Ann {number}")
+        # What is refused does not count.
+        assert (await ann.http.post("/name/", {"name": "bob"})).status_code == (409 if number < 4 else 429)
+    response = await ann.http.post("/name/", {"name": "Anna"})
+    assert response.status_code == 429
+    assert response.json()["error"]["retry_after"] == pytest.approx(120)
+    assert response.headers["Retry-After"] == "120"
+    site.clock.advance(120)
+    await ann.choose_name("Anna")
+
+
+async def test_attempts_have_a_rate_for_each_session_and_for_each_address_without_one(
+    site: Site, limits: Callable[..., None]
+) -> None:
+    limits(name_attempt=(1, 60, 2))
+    ann = await site.visitor("Ann")
+    who, here = await identity(ann), site.runtime
+    for _ in range(2):
+        await people.check_name(here, who, "somewhere", "x")
+    with pytest.raises(RateLimited) as refused:
+        await people.check_name(here, who, "elsewhere", "x")
+    assert refused.value.retry_after == 60
+    await people.check_name(here, None, "somewhere", "x")
+    await people.check_name(here, None, "somewhere", "x")
+    with pytest.raises(RateLimited):
+        await people.check_name(here, None, "somewhere", "x")
+    await people.check_name(here, None, "elsewhere", "x")
+    site.clock.advance(60)
+    await people.check_name(here, who, "somewhere", "x")
+
+
+async def test_new_names_have_a_rate_for_each_address(site: Site, limits: Callable[..., None]) -> None:
+    limits(name_new=(1, 60, 2))
+    await site.visitor("one")
+    await site.visitor("two")
+    carol = await site.visitor()
+    assert (await carol.http.post("/name/", {"name": "one"})).status_code == 429
+    assert (await carol.http.post("/name/", {"name": "three"})).status_code == 429
+    site.clock.advance(60)
+    # Refused for another reason: not counted.
+    assert (await carol.http.post("/name/", {"name": "one"})).status_code == 409
+    await carol.choose_name("three")
+
+
+async def test_an_invalid_name_costs_an_attempt_only(site: Site, limits: Callable[..., None]) -> None:
+    limits(name_new=(1, 60, 1))
+    carol = await site.visitor()
+    with pytest.raises(InvalidName):
+        await people.choose_name(site.runtime, None, "127.0.0.1", "\u200b", SessionStore())
+    await carol.choose_name("carol")
+
+
+# --- lapses ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_guest_unseen_for_thirty_days_loses_the_name_to_who_wants_it(site: Site) -> None:
+    before = await site.visitor("Oskar")
+    await unseen_for(before, 30.1)
+    carol = await site.visitor()
+    assert (await carol.http.get("/name/check/", {"name": "oskar"})).json()["available"] is True
+    await carol.choose_name("oskar")
+    assert carol.me["id"] != before.me["id"]
+    # The former owner is asked for a name again.
+    assert (await before.http.get("/c/general-talk/")).context["me"] is None
+    gone = await Person.objects.aget(id=before.me["id"])
+    assert gone.ended_at is not None
+    assert gone.name == "Oskar"
+    assert (await before.choose_name("Oskar Again"))["id"] != gone.id
+
+
+async def test_a_guest_unseen_for_less_keeps_it(site: Site) -> None:
+    before = await site.visitor("Oskar")
+    await unseen_for(before, 29.9)
+    carol = await site.visitor()
+    assert (await carol.http.post("/name/", {"name": "Oskar"})).status_code == 409
+
+
+async def test_the_time_that_a_name_is_kept_is_a_setting(site: Site, settings: object) -> None:
+    settings.CHITCHAT = {**settings.CHITCHAT, "TIMES": {"guest_kept": 2 * 86_400}}  # type: ignore[attr-defined]
+    before = await site.visitor("Oskar")
+    await unseen_for(before, 2.1)
+    await site.visitor("Oskar")
+
+
+async def test_an_account_keeps_its_name_for_ever(site: Site) -> None:
+    before = await site.visitor("Oskar")
+    user = await User.objects.acreate(username="oskar")
+    await Person.objects.filter(id=before.me["id"]).aupdate(user=user)
+    await unseen_for(before, 1_000)
+    carol = await site.visitor()
+    assert (await carol.http.post("/name/", {"name": "Oskar"})).status_code == 409
+
+
+async def test_a_short_visit_counts_as_seen(site: Site) -> None:
+    oskar = await site.visitor("Oskar")
+    await unseen_for(oskar, 29)
+    await oskar.http.get("/c/general-talk/")
+    assert await seen_days_ago(oskar) < 0.1
+    await unseen_for(oskar, 29)
+    await (await oskar.open()).leave()
+    assert await seen_days_ago(oskar) < 0.1
+
+
+async def test_seeing_somebody_is_written_at_most_once_a_day(site: Site) -> None:
+    oskar = await site.visitor("Oskar")
+    await unseen_for(oskar, 0.9)
+    await oskar.http.get("/c/general-talk/")
+    assert await seen_days_ago(oskar) > 0.8
+
+
+async def test_who_stays_connected_for_a_month_keeps_the_name(site: Site) -> None:
+    oskar = await site.visitor("Oskar")
+    tab = await oskar.enter()
+    await unseen_for(oskar, 31)
+    await site.pass_time(30)
+    assert await seen_days_ago(oskar) < 0.1
+    assert not tab.over
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_name_is_not_given_to_a_session_that_ended_meanwhile(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    who = await identity(ann)
+    session = SessionStore(ann.http.cookies["sessionid"].value)
+    await session.aget(people.PERSON_KEY)
+    await ann.http.post("/logout/")
+    with pytest.raises(Forbidden):
+        await people.choose_name(site.runtime, who, "address", "Anna", session)
+    assert await PersonNameKey.objects.acount() == 0
+    assert await Session.objects.acount() == 0
+    assert not session.modified
+
+
+async def test_a_name_is_not_changed_when_only_the_session_is_gone(
+    site: Site, limits: Callable[..., None]
+) -> None:
+    limits(rename=(1, 600, 1))
+    ann = await site.visitor("Ann")
+    who = await identity(ann)
+    session = SessionStore(ann.http.cookies["sessionid"].value)
+    await session.aget(people.PERSON_KEY)
+    await Session.objects.all().adelete()
+    for _ in range(2):  # what did not happen is not paid for
+        with pytest.raises(Forbidden):
+            await people.choose_name(site.runtime, who, "address", "Anna", session)
+        session = SessionStore(who.session_key)
+        session._session_cache = {identities.PERSON_KEY: who.author.id}  # type: ignore[attr-defined]
+    assert (await Person.objects.aget(id=who.author.id)).name == "Ann"
+    assert await Session.objects.acount() == 0
+
+
+async def test_a_first_name_is_not_taken_when_the_session_cannot_be_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carol = await site.visitor()
+
+    def fail(*_: object, **__: object) -> None:
+        raise NameTaken("stands for any failure of the session's store")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SessionStore, "save", fail)
+        with pytest.raises(NameTaken):
+            await people.choose_name(site.runtime, None, "address", "carol", SessionStore())
+    assert await Person.objects.acount() == 0
+    await carol.choose_name("carol")
+
+
+async def test_a_session_has_a_name_from_which_its_key_cannot_be_had(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    who = await identity(ann)
+    assert who.session_key not in who.session
+    assert len(who.session) == 24
+    assert who.session == (await identity(ann)).session
+
+
+async def test_somebody_without_a_saved_session_is_nobody(site: Site) -> None:
+    session = SessionStore()
+    session[identities.PERSON_KEY] = "x"
+    assert await identities.identity_of(runtime.current(), session) is None
+
+
+async def test_everybody_who_is_connected_is_looked_up_in_chunks(
+    site: Site, django_assert_num_queries: Callable[..., object]
+) -> None:
+    everybody = [Person(name=f"{number}") for number in range(1_100)]
+    await Person.objects.abulk_create(everybody)
+    standing = await identities.standing({one.id for one in everybody} | {"nobody"}, {"no session"})
+    assert standing.people == {one.id: one.author for one in everybody}
+    assert standing.sessions == set()

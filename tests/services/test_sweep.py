@@ -1,0 +1,128 @@
+"""The regular work: what is due is done, what fails comes again, on a clock that the test moves."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from people import GENERAL, Site, eventually
+
+from chat.services.sweep import Sweep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the jobs, each time one runs."""
+    made: list[str] = []
+
+    def record(name: str) -> Callable[[Sweep], Any]:
+        async def job(_: Sweep) -> None:
+            made.append(name)
+
+        return job
+
+    for name in ("announce", "spread_news", "check_connections", "compare", "renew", "recheck"):
+        monkeypatch.setattr(Sweep, name, record(name))
+    return made
+
+
+async def test_each_job_comes_in_its_own_rhythm(site: Site, calls: list[str]) -> None:
+    for _ in range(60):
+        await site.tick(1)
+    assert {name: calls.count(name) for name in set(calls)} == {
+        "announce": 60,
+        "spread_news": 60,
+        "check_connections": 60,
+        "compare": 20,
+        "renew": 4,
+        "recheck": 2,
+    }
+
+
+async def test_nothing_is_due_before_its_time(site: Site, calls: list[str]) -> None:
+    await site.tick(0.25)
+    assert calls == ["announce"]
+
+
+async def test_time_that_jumps_is_not_made_up_for(site: Site, calls: list[str]) -> None:
+    await site.tick(3_600)
+    await site.tick(0.25)
+    assert calls.count("recheck") == 1
+
+
+async def test_a_job_that_fails_is_logged_and_the_others_are_done(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor = await site.visitor("alice")
+    room = await visitor.make_channel("Pit crew")
+    alice = await visitor.enter(room)
+    [bob] = await site.enter("bob")
+
+    async def fail() -> None:
+        raise ConnectionError("presence is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.presence, "sweep", fail)
+        await alice.say("news", room)
+        await site.tick(1)
+    await bob.until("heads")
+    assert site.runtime.counters["sweep_failures"] == 1
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "announce" in caplog.text
+    await site.tick(1)
+    assert (await bob.until("online"))["count"] == 2
+
+
+async def test_it_goes_on_by_itself_until_it_is_cancelled(
+    site: Site, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    monkeypatch.setattr("chat.services.sweep.TICK", 0)
+    running = asyncio.get_running_loop().create_task(Sweep(site.runtime).run())
+    await eventually(lambda: len(calls) > 2)
+    running.cancel()
+    await eventually(running.done)
+
+
+async def test_a_database_that_is_down_closes_nobody(
+    site: Site, no_database: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    [alice] = await site.enter("alice")
+    with no_database():
+        await site.tick(30)
+    assert site.runtime.counters["sweep_failures"] == 1
+    assert "recheck" in caplog.text
+    await alice.say("still here")
+    await alice.hears("still here")
+
+
+async def test_channels_that_changed_without_a_notice_are_found(site: Site) -> None:
+    from chat.models import Channel
+
+    await site.runtime.directory.channels()
+    await Channel.objects.acreate(slug="new", name="New")
+    await site.tick(30)
+    assert set(await site.runtime.directory.channels()) == {"general-talk", "new"}
+
+
+async def test_a_poster_whose_room_has_no_news_is_told_nothing(site: Site) -> None:
+    [alice] = await site.enter("alice")
+    site.runtime.posted.add((alice.id, GENERAL))
+    await site.tick(1)
+    await site.settle(alice)
+    assert not alice.heard("read")
+    assert not site.runtime.posted
+
+
+async def test_group_memberships_are_taken_again(site: Site) -> None:
+    """The in-memory layer lets them lapse after a day."""
+    alice, bob = await site.enter("alice", "bob")
+    site.runtime.relay._layer.groups.clear()
+    await site.pass_time(30)
+    await alice.ask("members", room=GENERAL)
+    await bob.ask("members", room=GENERAL)
+    await site.pass_time(30)
+    await alice.send(type="typing", room=GENERAL)
+    await bob.until("typing")
