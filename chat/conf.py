@@ -117,11 +117,21 @@ def _known(kind: type[T], values: dict[str, Any], place: str) -> T:
         raise ImproperlyConfigured(
             f"{place} has no setting {unknown[0]!r}. It has: {', '.join(sorted(allowed))}."
         )
+    rates = {one.name for one in fields(kind) if isinstance(one.default, Rate)}  # type: ignore[arg-type]
     return kind(
-        **{
-            name: Rate(*value) if isinstance(value, tuple | list) and kind is Limits else value
-            for name, value in values.items()
-        }
+        **{name: _rate(value, name, place) if name in rates else value for name, value in values.items()}
+    )
+
+
+def _rate(value: Any, name: str, place: str) -> Rate:
+    try:
+        rate = Rate(*value)
+        if min(rate) > 0:
+            return rate
+    except TypeError:
+        pass
+    raise ImproperlyConfigured(
+        f"{place}: {name!r} is (count, seconds, burst), all above zero, not {value!r}."
     )
 
 
@@ -129,7 +139,7 @@ def _known(kind: type[T], values: dict[str, Any], place: str) -> T:
 def get() -> Settings:
     """The settings in force.
 
-    Raises ``ImproperlyConfigured`` for a key that does not exist.
+    Raises ``ImproperlyConfigured`` for a key that does not exist, and for a rate that is none.
     """
     from django.conf import settings
 

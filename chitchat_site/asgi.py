@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import request_finished
+from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chitchat_site.settings")
 
@@ -26,6 +28,18 @@ from chitchat_site.demo import Demo
 gc.collect()
 gc.freeze()
 gc.set_threshold(20_000, 50, 100)
+
+
+@request_finished.connect
+def close_connections(**_: object) -> None:
+    """Under ASGI each HTTP request has a thread of its own, and a kept connection would outlive it.
+
+    The one that is worth keeping is that of the thread for everything else (joins above all).
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
 
 _router = ProtocolTypeRouter(
     {

@@ -99,7 +99,9 @@ class Tab:
     async def until(self, type: str, **fields: Any) -> Frame:
         """The first frame of this type (and with these fields) that nobody has asked for yet."""
         wanted = {"type": type, **fields}
-        return await self.first(lambda frame: wanted.items() <= {key: frame.get(key) for key in wanted}.items())
+        return await self.first(
+            lambda frame: wanted.items() <= {key: frame.get(key) for key in wanted}.items()
+        )
 
     async def first(self, fits: Callable[[Frame], bool]) -> Frame:
         """The first frame that fits and that nobody has asked for yet."""
@@ -255,9 +257,9 @@ class Site:
 
     async def tick(self, seconds: float = 0.0) -> None:
         """Let this much time pass, then do the regular work that is due."""
-        self.clock.advance(seconds)
         assert self.runtime
         assert self._sweep is not None
+        self.clock.advance(seconds)
         await self._sweep.tick()
 
     async def pass_time(self, seconds: float) -> None:
@@ -266,7 +268,7 @@ class Site:
             await self.tick(1.0)
 
     async def settle(self, *tabs: Tab) -> None:
-        """Until what was handed to the layer for people and rooms (not numbered events) is with these tabs."""
+        """Until what was handed to the layer (but for numbered events) has reached these tabs."""
         marker = {"type": "marker", "id": str(uuid4())}
         await self.runtime.relay.tell_all(json.dumps(marker))
         for tab in tabs:
@@ -283,6 +285,7 @@ class Site:
         await self._end_sockets()
         await self.runtime.close()
         self._runtime = None
+        assert self.runtime
 
     async def _end_sockets(self) -> None:
         for socket in self.sockets:
@@ -307,5 +310,5 @@ class Site:
 async def eventually(holds: Callable[[], object]) -> None:
     """Give other tasks their turn until something is so; fail when it never is."""
     async with asyncio.timeout(PATIENCE):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what it waits for has no event
             await asyncio.sleep(0.001)

@@ -118,12 +118,11 @@ class MemoryPresence(Presence):
         place = self._rooms.get(room)
         if place is None:
             return Present((), 0)
-        people = iter(place.people.values())
+        ids = iter(place.people)
         if after in place.people:
-            for someone in people:
-                if someone.author.id == after:
-                    break
-        return Present(tuple(one.author for one in islice(people, limit)), len(place.people))
+            next(one for one in ids if one == after)  # on to whoever came next
+        people = tuple(place.people[one].author for one in islice(ids, limit))
+        return Present(people, len(place.people))
 
     async def sweep(self) -> list[Changes]:
         now = self._clock()

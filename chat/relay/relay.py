@@ -23,6 +23,7 @@ import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any, Final, Protocol
 
 from chat.domain import Event, split_room
@@ -160,7 +161,8 @@ class Relay:
         await asyncio.gather(*tasks, *writers, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
+        # In a context of its own: it outlives the request or connection that happened to come first.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

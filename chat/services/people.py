@@ -105,6 +105,9 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
             if who is None:
                 person = Person.objects.create(name=judged.name)
             else:
+                # Read now: one that ended would be saved as a new one, and undo the logout.
+                if session.get(PERSON_KEY) != who.author.id:
+                    raise Forbidden(SESSION_ENDED)
                 person = Person.objects.select_for_update().get(id=who.author.id, ended_at=None)
                 person.name = judged.name
                 person.save(update_fields=["name"])

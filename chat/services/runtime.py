@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from contextvars import Context
 from typing import Any, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
@@ -95,8 +96,11 @@ class Runtime:
         self._sweeping: asyncio.Task[object] | None = None
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        """Do something beside the caller; a failure is logged."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Do something beside the caller; a failure is logged.
+
+        In a context of its own: that of an HTTP request has a database thread that ends with the request.
+        """
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task

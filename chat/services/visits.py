@@ -5,6 +5,7 @@ ask who they are at once.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
@@ -29,7 +30,9 @@ class Visits(Generic[Question, Answer]):
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         if self._visiting is None:
-            self._visiting = asyncio.get_running_loop().create_task(self._visit())
+            # Not in the context of whoever comes first: a request has a thread of its own, and ends it.
+            context = contextvars.Context()
+            self._visiting = asyncio.get_running_loop().create_task(self._visit(), context=context)
         return await future
 
     async def _visit(self) -> None:

@@ -31,7 +31,7 @@ async def turned_away(visitor: Visitor, *headers: tuple[bytes, bytes], **scope: 
     return tab.unclaimed, code
 
 
-# --- identity ------------------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------
 
 
 async def test_welcome_is_first_and_says_all_a_client_needs(site: Site) -> None:
@@ -92,7 +92,7 @@ async def test_connecting_saves_no_session(site: Site) -> None:
     assert (before.session_data, before.expire_date) == (after.session_data, after.expire_date)
 
 
-# --- origins ---------------------------------------------------------------------------------------------------
+# --- origins --------------------------------------------------------------------------------------
 
 FOREIGN = {
     "none": [],
@@ -212,7 +212,7 @@ async def test_any_other_address_is_refused_and_no_error_of_ours(
     assert not caplog.records
 
 
-# --- how many ------------------------------------------------------------------------------------------------------
+# --- how many -------------------------------------------------------------------------------------
 
 
 async def test_a_session_has_a_bounded_number_of_sockets(site: Site, limits: Callable[..., None]) -> None:
@@ -288,5 +288,3 @@ async def test_every_socket_that_ends_is_counted_back(site: Site) -> None:
     for tab in tabs:
         await tab.leave()
     assert not site.runtime.sockets
-
-

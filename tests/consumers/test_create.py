@@ -50,7 +50,10 @@ async def test_a_name_that_looks_like_one_that_exists_is_taken(site: Site, name:
 
 async def test_names_with_the_same_address_get_different_ones(site: Site) -> None:
     [alice] = await site.enter("alice")
-    slugs = [(await alice.ask("create", name=name))["channel"]["slug"] for name in ("Pit crew", "Pit-crew", "Pit.crew")]
+    slugs = [
+        (await alice.ask("create", name=name))["channel"]["slug"]
+        for name in ("Pit crew", "Pit-crew", "Pit.crew")
+    ]
     assert slugs == ["pit-crew", "pit-crew-2", "pit-crew-3"]
 
 

@@ -116,7 +116,7 @@ async def test_joining_again_is_a_fresh_answer_and_no_second_copy_of_what_comes(
     assert [event["message"]["body"] for event in bob.heard("event")] == ["two"]
 
 
-# --- resuming ----------------------------------------------------------------------------------------
+# --- resuming -------------------------------------------------------------------------------------
 
 
 async def test_resuming_brings_exactly_the_events_that_were_missed(site: Site) -> None:
@@ -224,7 +224,7 @@ async def test_a_room_that_is_cleared_is_reset_for_those_who_are_in_it(site: Sit
     assert (reset["reset"], reset["epoch"], reset["messages"]) == (True, head.epoch, [])
 
 
-# --- what else the answer says ---------------------------------------------------------------------------
+# --- what else the answer says --------------------------------------------------------------------
 
 
 async def test_the_snapshot_is_the_hundred_newest_messages(site: Site, settings: Any) -> None:
@@ -304,7 +304,7 @@ async def test_the_first_unread_is_none_that_was_deleted(site: Site) -> None:
     assert (await bob.join())["first_unread"] == 3
 
 
-# --- one room a tab, one group a process --------------------------------------------------------------------
+# --- one room a tab, one group a process ----------------------------------------------------------
 
 
 async def test_choosing_another_room_leaves_the_first(site: Site) -> None:

@@ -39,7 +39,9 @@ async def test_who_is_in_a_room_that_one_may_not_read_is_not_told(site: Site) ->
         assert await alice.refusal("members", room=room) == "not_found"
 
 
-@pytest.mark.parametrize("fields", [{}, {"room": 1}, {"room": GENERAL, "after": 1}, {"room": GENERAL, "limit": 5}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"room": 1}, {"room": GENERAL, "after": 1}, {"room": GENERAL, "limit": 5}]
+)
 async def test_garbage_is_refused_as_invalid(site: Site, fields: dict[str, Any]) -> None:
     [alice] = await site.enter("alice")
     assert await alice.refusal("members", **fields) == "invalid"
@@ -57,14 +59,16 @@ async def test_asking_too_fast_is_refused_until_time_has_passed(
     assert (await alice.ask("members", room=GENERAL))["type"] == "ok"
 
 
-# --- announcements (A12) -----------------------------------------------------------------------------------------
+# --- announcements (A12) --------------------------------------------------------------------------
 
 
 def told(tab: Tab) -> list[tuple[list[str], list[str], int]]:
     """Presence frames a tab got since it was asked last: names joined, names left, count."""
     frames = tab.heard("presence")
     tab.unclaimed.clear()
-    names = [([one["name"] for one in frame["joined"]], [one["name"] for one in frame["left"]]) for frame in frames]
+    names = [
+        ([one["name"] for one in frame["joined"]], [one["name"] for one in frame["left"]]) for frame in frames
+    ]
     return [(*both, frame["count"]) for both, frame in zip(names, frames, strict=True)]
 
 
@@ -132,10 +136,17 @@ async def test_a_large_room_is_told_the_count_only(site: Site, limits: Callable[
     alice, _, _ = await site.enter("alice", "bob", "carol")
     await site.tick(1)
     presence = await alice.until("presence")
-    assert presence == {"type": "presence", "room": GENERAL, "count": 3, "joined": [], "left": [], "renamed": []}
+    assert presence == {
+        "type": "presence",
+        "room": GENERAL,
+        "count": 3,
+        "joined": [],
+        "left": [],
+        "renamed": [],
+    }
 
 
-# --- online (A17) ------------------------------------------------------------------------------------------------
+# --- online (A17) ---------------------------------------------------------------------------------
 
 
 async def test_the_online_counter_counts_people_and_not_sockets(site: Site) -> None:

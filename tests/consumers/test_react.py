@@ -19,7 +19,10 @@ async def test_everybody_sees_who_reacted_and_how_many(site: Site) -> None:
     assert (reply["type"], reply["seq"]) == ("ok", 2)
     await alice.ask("react", room=GENERAL, id=ack["id"], emoji="🎉", on=True)
     events = [await alice.until("event", kind="reaction") for _ in range(2)]
-    assert [(one["by"], one["on"], one["count"]) for one in events] == [(bob.id, True, 1), (alice.id, True, 2)]
+    assert [(one["by"], one["on"], one["count"]) for one in events] == [
+        (bob.id, True, 1),
+        (alice.id, True, 2),
+    ]
     [message] = (await bob.join())["messages"]
     assert message["reactions"] == [{"emoji": "🎉", "count": 2, "by": [bob.id, alice.id]}]
 

@@ -1,6 +1,5 @@
 """``read``: how far somebody has read, the same in all their tabs."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest

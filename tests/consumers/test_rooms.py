@@ -46,7 +46,9 @@ async def test_private_and_archived_channels_are_not_found(site: Site) -> None:
     assert await alice.refusal("rooms", limit=10, after="channel:secret") == "not_found"
 
 
-@pytest.mark.parametrize("query", ["nothing like it", "%", "_", "'; DROP TABLE chat_channel; --", "\\", "<b>"])
+@pytest.mark.parametrize(
+    "query", ["nothing like it", "%", "_", "'; DROP TABLE chat_channel; --", "\\", "<b>"]
+)
 async def test_a_query_is_text(site: Site, query: str) -> None:
     [alice] = await site.enter("alice")
     reply = await alice.ask("rooms", query=query, limit=10)
@@ -82,7 +84,7 @@ async def test_asking_too_fast_is_refused_until_time_has_passed(
     assert (await alice.ask("rooms", limit=1))["type"] == "ok"
 
 
-# --- the list ------------------------------------------------------------------------------------------------
+# --- the list -------------------------------------------------------------------------------------
 
 
 async def test_a_fresh_install_has_general_talk(site: Site) -> None:
@@ -128,7 +130,9 @@ async def test_private_channels_are_in_nobody_s_list_and_archived_ones_only_whil
     await visitor.make_channel("Old")
     await visitor.enter("channel:old")
     await site.work_done()
-    await Channel.objects.filter(slug="old").aupdate(archived_at=datetime.now(UTC), changed_at=datetime.now(UTC))
+    await Channel.objects.filter(slug="old").aupdate(
+        archived_at=datetime.now(UTC), changed_at=datetime.now(UTC)
+    )
     await site.runtime.directory.refresh()
     alice, bob = await visitor.open(), await (await site.visitor("bob")).open()
     assert [(room["name"], room["archived"]) for room in alice.welcome["rooms"]] == [
@@ -138,7 +142,7 @@ async def test_private_channels_are_in_nobody_s_list_and_archived_ones_only_whil
     assert [room["name"] for room in bob.welcome["rooms"]] == ["General Talk"]
 
 
-# --- heads -----------------------------------------------------------------------------------------------------
+# --- heads ----------------------------------------------------------------------------------------
 
 
 async def test_those_who_are_elsewhere_hear_that_a_room_went_on(site: Site) -> None:

@@ -154,7 +154,9 @@ async def test_a_reply_to_what_is_not_there_is_refused(site: Site) -> None:
         code = await tab.refusal("send", room=room, cid=cid(), body="x", reply_to=message_id)
         assert code == "not_found"
     await tab.ask("delete", room=GENERAL, id=in_general["id"])
-    assert await tab.refusal("send", room=GENERAL, cid=cid(), body="x", reply_to=in_general["id"]) == "not_found"
+    assert (
+        await tab.refusal("send", room=GENERAL, cid=cid(), body="x", reply_to=in_general["id"]) == "not_found"
+    )
 
 
 async def test_posting_moves_the_posters_own_marker_in_all_their_tabs(site: Site) -> None:
@@ -168,7 +170,7 @@ async def test_posting_moves_the_posters_own_marker_in_all_their_tabs(site: Site
     assert (read["n"], read["unread"]) == (2, 0)
 
 
-# --- strangers ---------------------------------------------------------------------------------------------
+# --- strangers ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("room", ["channel:nowhere", "direct:abcdef"])
@@ -195,7 +197,7 @@ async def test_somebody_elses_file_cannot_be_attached(site: Site) -> None:
     assert code == "not_found"
 
 
-# --- garbage -----------------------------------------------------------------------------------------------
+# --- garbage --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ async def test_garbage_is_refused_and_not_stored(site: Site, changed: dict[str, 
     assert (await bob.hears("next"))["seq"] == 1
 
 
-# --- rates ---------------------------------------------------------------------------------------------------
+# --- rates ----------------------------------------------------------------------------------------
 
 
 async def test_messages_have_a_rate_for_each_person_over_all_their_tabs(site: Site) -> None:
@@ -297,7 +299,7 @@ async def test_a_burst_is_cut_off_and_costs_others_nothing(site: Site) -> None:
     assert [event["message"]["id"] for event in events] == [ack["id"] for ack in taken]
 
 
-# --- no database -----------------------------------------------------------------------------------------------
+# --- no database ----------------------------------------------------------------------------------
 
 
 async def test_a_public_message_its_edit_and_reaction_need_no_database(
@@ -326,7 +328,7 @@ async def test_the_block_on_the_database_would_be_noticed(
         assert await alice.refusal("create", name="Pit crew") == "server_error"
 
 
-# --- when our side fails ------------------------------------------------------------------------------------------
+# --- when our side fails --------------------------------------------------------------------------
 
 
 async def test_a_failure_of_ours_is_told_with_an_id_that_is_in_the_log(

@@ -11,7 +11,6 @@ from people import GENERAL, Site, Visitor
 
 from chat.models import Person, PersonNameKey
 from chat.services import identity as identities
-from chat.services import people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +34,7 @@ async def session_of(visitor: Visitor) -> dict[str, Any]:
     return (await Session.objects.aget(session_key=visitor.http.cookies["sessionid"].value)).get_decoded()
 
 
-# --- the name ------------------------------------------------------------------------------------------------
+# --- the name -------------------------------------------------------------------------------------
 
 
 async def test_the_name_is_remembered_over_a_restart_of_the_browser_and_the_server(site: Site) -> None:
@@ -76,7 +75,11 @@ async def test_messages_after_a_rename_have_the_new_name_from_any_tab(site: Site
     for tab in (here, there):
         await tab.until("me")
         await tab.say(f"after {id(tab)}")
-        assert (await bob.hears(f"after {id(tab)}"))["author"] == {"id": here.id, "name": "Anna", "guest": True}
+        assert (await bob.hears(f"after {id(tab)}"))["author"] == {
+            "id": here.id,
+            "name": "Anna",
+            "guest": True,
+        }
     assert (await bob.hears("before"))["author"]["name"] == "Ann"
     await here.send(type="typing", room=GENERAL)
     assert (await bob.until("typing"))["by"]["name"] == "Anna"
@@ -109,7 +112,7 @@ async def test_a_rename_whose_notice_was_lost_is_found_within_half_a_minute(site
     assert (renamed["renamed"][0]["from"], renamed["renamed"][0]["person"]["name"]) == ("Ann", "Anna")
 
 
-# --- logout --------------------------------------------------------------------------------------------------------
+# --- logout ---------------------------------------------------------------------------------------
 
 
 async def test_logout_closes_all_tabs_of_the_session_and_nobody_elses(site: Site) -> None:
@@ -210,14 +213,16 @@ async def test_a_command_after_the_order_to_close_does_nothing(site: Site) -> No
     assert (await bob.hears("first"))["seq"] == 1
 
 
-# --- what the regular look at the database finds ----------------------------------------------------------------------
+# --- what the regular look at the database finds --------------------------------------------------
 
 
 @pytest.mark.parametrize("gone", ["session", "person", "ended"])
 async def test_a_socket_of_somebody_who_is_gone_is_closed_within_half_a_minute(site: Site, gone: str) -> None:
     alice, bob = await site.enter("alice", "bob")
     if gone == "session":
-        sessions = [one async for one in Session.objects.all() if one.get_decoded()["chat_person"] == alice.id]
+        sessions = [
+            one async for one in Session.objects.all() if one.get_decoded()["chat_person"] == alice.id
+        ]
         await sessions[0].adelete()
     elif gone == "person":
         await Person.objects.filter(id=alice.id).adelete()
@@ -230,7 +235,9 @@ async def test_a_socket_of_somebody_who_is_gone_is_closed_within_half_a_minute(s
 
 
 @pytest.mark.parametrize("engine", ["cache", "cached_db", "file"])
-async def test_it_works_with_other_session_engines(site: Site, settings: Any, engine: str, tmp_path: Any) -> None:
+async def test_it_works_with_other_session_engines(
+    site: Site, settings: Any, engine: str, tmp_path: Any
+) -> None:
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     settings.SESSION_FILE_PATH = tmp_path
     alice = await site.visitor("alice")

@@ -46,7 +46,9 @@ async def test_nobody_types_in_an_archived_channel(site: Site) -> None:
     assert (await alice.until("error"))["code"] == "forbidden"
 
 
-@pytest.mark.parametrize("fields", [{}, {"room": 1}, {"room": GENERAL, "by": "bob"}, {"room": GENERAL, "ref": 1}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"room": 1}, {"room": GENERAL, "by": "bob"}, {"room": GENERAL, "ref": 1}]
+)
 async def test_garbage_is_refused_as_invalid(site: Site, fields: dict[str, Any]) -> None:
     alice, bob = await site.enter("alice", "bob")
     await alice.send(type="typing", **fields)

@@ -81,6 +81,11 @@ class Visitor:
             self.list_button.click()
         expect(self.page.get_by_role("navigation", name="Channels and you")).to_be_in_viewport()
 
+    def closes_the_list(self) -> None:
+        closer = self.page.get_by_role("button", name="Close the list")
+        if closer.is_visible():
+            closer.click()
+
     def room(self, name: str) -> Locator:
         """The row of a channel in the list, whatever its badge says."""
         named = self.page.locator('[data-part="name"]', has_text=exactly(name))
@@ -158,6 +163,7 @@ class Visitor:
         self.name_submit.click()
         expect(self.name_dialog).to_be_hidden()
         self.is_called(name)
+        self.closes_the_list()
 
     def is_called(self, name: str) -> None:
         expect(self.page.locator('[data-me-button] [data-part="name"]')).to_have_text(name)

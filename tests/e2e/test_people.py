@@ -23,21 +23,22 @@ def test_a_change_of_name_is_seen_by_everybody_and_old_messages_keep_theirs(
     ines.says("Written with the lamp")
     for person in (tomoe, ines, second):
         person.sees("Written as Ines", "Written with the lamp")
-        assert signed(person, "Written as Ines") == ("Ines", "now Ines of the lamp")
-        assert signed(person, "Written with the lamp") == ("Ines of the lamp", "")
+        is_signed(person, "Written as Ines", "Ines", now="Ines of the lamp")
+        is_signed(person, "Written with the lamp", "Ines of the lamp")
     for person in (tomoe, ines):
         person.reloads()
         person.is_connected()
         person.sees("Written as Ines", "Written with the lamp")
-        assert signed(person, "Written as Ines") == ("Ines", "now Ines of the lamp")
+        is_signed(person, "Written as Ines", "Ines", now="Ines of the lamp")
     ines.is_called("Ines of the lamp")
 
 
-def signed(person: Visitor, body: str) -> tuple[str, str]:
-    """The name over a message, and who that is now."""
+def is_signed(person: Visitor, body: str, name: str, now: str = "") -> None:
+    """The name over a message, and who that is now if it is another one."""
     row = person.message(body)
-    now = row.locator('[data-part="now"]')
-    return row.locator('[data-part="author"]').inner_text(), now.inner_text() if now.is_visible() else ""
+    expect(row.locator('[data-part="author"]')).to_have_text(name)
+    expect(row.locator('[data-part="now"]')).to_have_text(f"now {now}")
+    expect(row.locator('[data-part="now"]')).to_be_visible(visible=bool(now))
 
 
 def test_ones_own_name_again_is_told_and_another_spelling_of_it_is_allowed(visitor: Arrive) -> None:

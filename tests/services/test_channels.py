@@ -24,7 +24,7 @@ def default_channel(settings: Any) -> Any:
     return change
 
 
-# --- the default channel -------------------------------------------------------------------------------------------
+# --- the default channel --------------------------------------------------------------------------
 
 
 def test_a_fresh_install_has_general_talk_and_making_it_twice_is_harmless() -> None:
@@ -59,7 +59,7 @@ def test_a_default_channel_is_made_although_somebody_made_a_look_alike(default_c
     assert Channel.objects.filter(slug="lobby").exists()
 
 
-# --- checks while typing ----------------------------------------------------------------------------------------------
+# --- checks while typing --------------------------------------------------------------------------
 
 
 async def test_a_check_tells_free_taken_and_invalid_apart(site: Site) -> None:
@@ -83,7 +83,7 @@ async def test_checks_have_a_rate(site: Site, limits: Any) -> None:
     await channels.check_channel_name(site.runtime, "someone", "x")
 
 
-# --- addresses ---------------------------------------------------------------------------------------------------------
+# --- addresses ------------------------------------------------------------------------------------
 
 
 def test_after_many_with_the_same_address_it_is_a_random_one() -> None:
@@ -108,7 +108,7 @@ def test_an_address_that_another_process_took_is_no_taken_name(monkeypatch: pyte
     assert Channel.objects.count() == 1
 
 
-# --- many at once -------------------------------------------------------------------------------------------------------
+# --- many at once ---------------------------------------------------------------------------------
 
 
 async def test_of_twenty_who_make_a_channel_of_one_name_at_once_one_does(site: Site, settings: Any) -> None:

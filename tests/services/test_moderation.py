@@ -1,7 +1,6 @@
 """What staff do, as the people in the rooms see it."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async

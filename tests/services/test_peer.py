@@ -53,9 +53,7 @@ def test_only_what_trusted_proxies_appended_is_believed(
         ("https://chat.example, https://chat.example", None),
     ],
 )
-def test_an_origin_is_exactly_what_a_browser_writes(
-    origin: str, parts: tuple[str, str, int] | None
-) -> None:
+def test_an_origin_is_exactly_what_a_browser_writes(origin: str, parts: tuple[str, str, int] | None) -> None:
     assert origin_parts(origin) == parts
 
 

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from asgiref.sync import ThreadSensitiveContext
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.test import AsyncClient
 from django.utils import timezone
 from people import Site, Visitor
 
-from chat.errors import Forbidden, InvalidName, NameTaken, RateLimited
+from chat.errors import InvalidName, NameTaken, RateLimited
 from chat.models import Person, PersonNameKey
 from chat.services import identity as identities
 from chat.services import people, runtime
+from chat.views import answers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,12 +37,18 @@ async def unseen_for(visitor: Visitor, days: float) -> None:
     await Person.objects.filter(id=visitor.me["id"]).aupdate(seen_at=timezone.now() - days * DAY)
 
 
+async def another_browser_with_the_cookies_of(site: Site, visitor: Visitor) -> Visitor:
+    other = await site.visitor()
+    other.http.cookies["sessionid"] = visitor.http.cookies["sessionid"].value
+    return other
+
+
 async def seen_days_ago(visitor: Visitor) -> float:
     person = await Person.objects.aget(id=visitor.me["id"])
     return (timezone.now() - person.seen_at) / DAY
 
 
-# --- claims ------------------------------------------------------------------------------------------------
+# --- claims ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spellings", [["Oskar"], ["Oskar", "oskar", "0skar", "Ｏｓｋａｒ", "OSKAR"]])
@@ -108,7 +116,7 @@ async def test_the_same_name_again_is_no_change(site: Site, limits: Callable[...
     await ann.choose_name("Anna")
 
 
-# --- what the form is told ---------------------------------------------------------------------------------------
+# --- what the form is told ------------------------------------------------------------------------
 
 
 async def test_a_check_tells_free_taken_invalid_and_ones_own_apart(site: Site) -> None:
@@ -142,7 +150,7 @@ async def test_checking_claims_nothing(site: Site) -> None:
     assert await Person.objects.acount() == 0
 
 
-# --- rates ---------------------------------------------------------------------------------------------------------
+# --- rates ----------------------------------------------------------------------------------------
 
 
 async def test_a_person_changes_their_name_five_times_in_ten_minutes(site: Site) -> None:
@@ -201,7 +209,7 @@ async def test_an_invalid_name_costs_an_attempt_only(site: Site, limits: Callabl
     await carol.choose_name("carol")
 
 
-# --- lapses ----------------------------------------------------------------------------------------------------------
+# --- lapses ---------------------------------------------------------------------------------------
 
 
 async def test_a_guest_unseen_for_thirty_days_loses_the_name_to_who_wants_it(site: Site) -> None:
@@ -268,38 +276,41 @@ async def test_who_stays_connected_for_a_month_keeps_the_name(site: Site) -> Non
     assert not tab.over
 
 
-# --- ends -------------------------------------------------------------------------------------------------------------
+# --- ends -----------------------------------------------------------------------------------------
 
 
-async def test_a_name_is_not_given_to_a_session_that_ended_meanwhile(site: Site) -> None:
-    ann = await site.visitor("Ann")
-    who = await identity(ann)
-    session = SessionStore(ann.http.cookies["sessionid"].value)
-    await session.aget(people.PERSON_KEY)
-    await ann.http.post("/logout/")
-    with pytest.raises(Forbidden):
-        await people.choose_name(site.runtime, who, "address", "Anna", session)
-    assert await PersonNameKey.objects.acount() == 0
-    assert await Session.objects.acount() == 0
-    assert not session.modified
-
-
-async def test_a_name_is_not_changed_when_only_the_session_is_gone(
-    site: Site, limits: Callable[..., None]
+@pytest.mark.parametrize("how", ["logout", "session gone", "person ended"])
+@pytest.mark.parametrize("loaded", [False, True])
+async def test_a_rename_does_not_undo_a_logout_in_another_tab(
+    site: Site, monkeypatch: pytest.MonkeyPatch, limits: Callable[..., None], how: str, loaded: bool
 ) -> None:
+    """The request knows who asks; then the session ends; then the name is written."""
     limits(rename=(1, 600, 1))
     ann = await site.visitor("Ann")
-    who = await identity(ann)
-    session = SessionStore(ann.http.cookies["sessionid"].value)
-    await session.aget(people.PERSON_KEY)
-    await Session.objects.all().adelete()
-    for _ in range(2):  # what did not happen is not paid for
-        with pytest.raises(Forbidden):
-            await people.choose_name(site.runtime, who, "address", "Anna", session)
-        session = SessionStore(who.session_key)
-        session._session_cache = {identities.PERSON_KEY: who.author.id}  # type: ignore[attr-defined]
-    assert (await Person.objects.aget(id=who.author.id)).name == "Ann"
-    assert await Session.objects.acount() == 0
+    other_tab = await another_browser_with_the_cookies_of(site, ann)
+
+    async def asker(request: HttpRequest) -> identities.Identity | None:
+        who = await answers.asker(request)
+        if request.path == "/logout/":
+            return who
+        if loaded:
+            await request.session.aget(identities.PERSON_KEY)
+        if how == "logout":
+            await other_tab.http.post("/logout/")
+        elif how == "session gone":
+            await Session.objects.all().adelete()
+        else:
+            await Person.objects.aupdate(ended_at=timezone.now())
+        return who
+
+    with monkeypatch.context() as patch:
+        patch.setattr("chat.views.names.asker", asker)
+        response = await ann.http.post("/name/", {"name": "Anna"})
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "forbidden")
+    assert await Session.objects.acount() == (1 if how == "person ended" else 0)
+    assert (await Person.objects.aget()).name == "Ann"
+    # What did not happen is not paid for.
+    assert site.runtime.limiter.take(("rename", ann.me["id"]), site.runtime.settings.LIMITS.rename) == 0
 
 
 async def test_a_first_name_is_not_taken_when_the_session_cannot_be_kept(

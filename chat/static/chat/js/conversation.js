@@ -12,8 +12,8 @@ const JOIN_AGAIN_S = 2;
  * The one room that this tab is in, and the timelines of those it was in before.
  *
  * Joins it, resumes it after a loss, asks for what is missing, and keeps timeline, presence and typing
- * true. Emits `room` (another one is shown), `joined {room, caughtUp, returned}` and
- * `refused {room, code}`.
+ * true. Emits `room` (another one is shown), `joined {room, caughtUp, entered, returned}`, `older` (older
+ * messages are asked for, or have come) and `refused {room, code}`.
  */
 export class Conversation extends Emitter {
   #session;
@@ -24,6 +24,8 @@ export class Conversation extends Emitter {
   #returning = false;
 
   room;
+  /** Older messages are on their way. */
+  fetching = false;
   timelines = new Timelines();
   presence = new Presence();
   typing;
@@ -44,9 +46,9 @@ export class Conversation extends Emitter {
   }
 
   /** Starts from what the server has drawn. */
-  begin(page, { read, unread }) {
+  begin(page, { unread = 0 }) {
     this.timeline.reset(page);
-    if (read > 0) this.timeline.markNews(read + 1, unread);
+    this.#markNews(this.timeline, this.timeline.firstOfLast(unread, page.me.id), unread);
   }
 
   /** Shows another room; the server takes this tab out of the one before. */
@@ -84,11 +86,14 @@ export class Conversation extends Emitter {
     this.#session.outbox.dropAcknowledged(room, sameLog ? seq : Infinity);
     for (const { author, cid } of timeline.messages) this.#settle(author, cid);
     if (room !== this.room) return;
-    if (this.#entering) this.#markNews(timeline, received);
+    if (this.#entering) {
+      this.#markNews(timeline, received.first_unread, this.#session.unread.of(room));
+    }
     this.#session.unread.entered(room, { epoch, n });
     this.presence.replace(members);
     members.people.forEach((person) => timeline.rename(person));
-    this.emit("joined", { room, caughtUp: news, returned: this.#returning });
+    const [entered, returned] = [this.#entering, this.#returning];
+    this.emit("joined", { room, caughtUp: news, entered, returned });
     this.#entering = false;
     this.#returning = false;
     if (timeline.incomplete) this.join();
@@ -102,8 +107,10 @@ export class Conversation extends Emitter {
     if (applied === Applied.GAP && here && !this.#joining) this.join();
     if (applied === Applied.OLD || event.kind !== "message") return;
     const { author, cid, n } = event.message;
+    const own = author.id === this.#session.me?.id;
     if (applied === Applied.NEXT) this.#settle(author, cid);
-    this.#session.unread.message(event.room, n, author.id === this.#session.me?.id);
+    if (!own && event.room === this.room && !this.#session.watched) this.#missed(event.message);
+    this.#session.unread.message(event.room, n, own);
     this.typing.stop(author.id);
   }
 
@@ -124,14 +131,31 @@ export class Conversation extends Emitter {
     if (reply) this.#session.unread.read(room, { epoch, n, unread: reply.unread });
   }
 
-  /** Fetches what stands above the oldest message. */
+  /** Fetches what stands above the oldest message, unless that is under way. */
   async older() {
     const { room, timeline } = this;
     const before = timeline.oldest?.n;
-    if (!this.#session.connected || !timeline.more || !before) return;
+    if (this.fetching || !this.#session.connected || !timeline.more || !before) return;
+    this.#fetch(true);
     const asked = { room, before, limit: HISTORY_PAGE };
     const page = await this.#ask("history", asked).catch(() => null);
     if (page) timeline.prepend(page.messages, page.more);
+    this.#fetch(false);
+  }
+
+  /** What people are called now, by id, as far as this room tells. */
+  get people() {
+    const { me } = this.#session;
+    const wrote = this.timeline.messages.map(({ author }) => [author.id, author.name]);
+    const here = this.presence.people.map(({ id, name }) => [id, name]);
+    return new Map([...wrote, ...here, ...this.timeline.names, [me?.id, me?.name]]);
+  }
+
+  /** Asks for the people after those that are known. */
+  async moreMembers() {
+    const { room } = this;
+    const reply = await this.#ask("members", { room, after: this.presence.lastListed });
+    if (room === this.room) this.presence.add(reply.members);
   }
 
   /** The connection is gone. */
@@ -165,8 +189,19 @@ export class Conversation extends Emitter {
     }
   }
 
-  #markNews(timeline, { first_unread: first }) {
-    timeline.markNews(first, first > 1 ? this.#session.unread.of(timeline.room) : 0);
+  /** Where everything is new, a line says nothing. */
+  #markNews(timeline, first, unread) {
+    const worth = first && (timeline.more || first > timeline.oldest?.n);
+    timeline.markNews(first, worth ? unread : 0);
+  }
+
+  #missed({ room, n }) {
+    this.timeline.missed(n, this.#session.unread.readOf(room));
+  }
+
+  #fetch(under) {
+    this.fetching = under;
+    this.emit("older");
   }
 
   /** A message that is in the timeline waits no longer in the outbox. */

@@ -51,18 +51,22 @@ export class Delivery {
     });
   }
 
-  async #deliver({ cid, room, body }) {
+  async #deliver(entry) {
+    const { cid, room, body, quote } = entry;
     this.#outbox.sending(cid);
     try {
-      const ack = await this.#ask("send", { room, cid, body });
+      const ack = await this.#ask("send", { room, cid, body, reply_to: quote?.id });
       this.#stored({ cid, room }, ack);
     } catch (error) {
-      this.#missed(cid, error);
+      this.#missed(entry, error);
     }
   }
 
-  #missed(cid, error) {
-    if (error.code === ErrorCode.DISCONNECTED) {
+  #missed({ cid, quote }, error) {
+    if (quote && error.code === ErrorCode.NOT_FOUND) {
+      // What it answers was deleted meanwhile; if the room is gone, the next answer says so.
+      this.#outbox.unquote(cid);
+    } else if (error.code === ErrorCode.DISCONNECTED) {
       this.#outbox.retry(cid);
       // Whoever lost the connection calls open() when there is one again.
       this.#open = false;

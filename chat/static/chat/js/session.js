@@ -1,3 +1,4 @@
+import { Changes } from "chat/changes.js";
 import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
 import { Conversation } from "chat/conversation.js";
@@ -11,13 +12,14 @@ import { Requests } from "chat/requests.js";
 import { SocketState } from "chat/socket.js";
 
 const PROBE_MS = 5_000;
+const ROOMS_FOUND = 20;
 
 /**
  * What this page is to the server: one person, in one room. Takes frames from the socket, keeps the
  * models true, and sends what the person does.
  *
- * Emits `connection`, `me`, `outbox`, `online`, `identify` (a name is needed), `reload`, and what its
- * conversation emits: `room`, `joined`, `refused`.
+ * Emits `connection`, `me`, `outbox`, `changes`, `online`, `identify` (a name is needed), `reload`, and
+ * what its conversation emits: `room`, `joined`, `older`, `refused`.
  */
 export class Session extends Emitter {
   #socket;
@@ -28,11 +30,16 @@ export class Session extends Emitter {
   #handlers;
   #conversation;
   #typedAt = -Infinity;
+  #ask = (type, fields) => this.#requests.ask(type, fields);
 
   me = null;
   limits;
   online;
   outbox = null;
+  /** What this person does to messages that are there already; null without a person. */
+  changes = null;
+  /** Somebody has this page before their eyes. */
+  watched = true;
   /** `welcome` has come on the present connection. */
   connected = false;
 
@@ -46,9 +53,8 @@ export class Session extends Emitter {
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
-    const ask = (type, fields) => this.#requests.ask(type, fields);
-    this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
-    for (const name of ["room", "joined", "refused"]) {
+    this.#conversation = new Conversation({ room: page.room, session: this, ask: this.#ask, clock });
+    for (const name of ["room", "joined", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
     this.#handlers = this.#byType();
@@ -67,6 +73,11 @@ export class Session extends Emitter {
 
   get presence() {
     return this.#conversation.presence;
+  }
+
+  /** Older messages are on their way. */
+  get fetching() {
+    return this.#conversation.fetching;
   }
 
   get typing() {
@@ -94,8 +105,10 @@ export class Session extends Emitter {
     this.#socket.stop();
     this.#delivery?.close();
     this.#delivery = null;
+    this.changes?.close();
     this.me = null;
     this.outbox = null;
+    this.changes = null;
     this.#conversation.forget();
     this.emit("me");
     this.emit("identify");
@@ -103,12 +116,14 @@ export class Session extends Emitter {
 
   /** Shows another room. */
   enter(room) {
+    if (room !== this.room) this.changes?.commit();
     this.#conversation.enter(room);
   }
 
-  /** Puts a message in the outbox; it leaves as soon as it can. */
-  send(body) {
-    this.outbox.add({ cid: newCid(), room: this.room, body, ts: this.#clock.now() });
+  /** Puts a message in the outbox; it leaves as soon as it can. `quote` is what it answers, if anything. */
+  send(body, quote) {
+    this.outbox.add({ cid: newCid(), room: this.room, body, ts: this.#clock.now(), quote });
+    this.timeline.clearNews();
     this.#delivery.poke();
   }
 
@@ -137,6 +152,35 @@ export class Session extends Emitter {
   /** Fetches what stands above the oldest message. */
   older() {
     return this.#conversation.older();
+  }
+
+  /** What people of the present room are called now, by id. */
+  get people() {
+    return this.#conversation.people;
+  }
+
+  /** Channels with this in their names; they are in the list from now on only when they are entered. */
+  async findRooms(query) {
+    const { rooms } = await this.#ask("rooms", { query, limit: ROOMS_FOUND });
+    return rooms;
+  }
+
+  /** More of the people in the present room than it told at first. */
+  moreMembers() {
+    return this.#conversation.moreMembers();
+  }
+
+  /** Changes a channel's name or topic. Throws a ReplyError. */
+  async update(room, { name, topic }) {
+    const { channel } = await this.#ask("update", { room, name, topic });
+    this.rooms.upsert(channel);
+  }
+
+  /** Takes a room into the list that the server did not put there. */
+  learn(room) {
+    if (this.rooms.get(room.room)) return;
+    this.unread.learn(room);
+    this.rooms.upsert(room);
   }
 
   /** The network may have changed under us: makes the server say something, or the socket start anew. */
@@ -203,26 +247,27 @@ export class Session extends Emitter {
     this.#countOnline(online);
     this.#conversation.join();
     this.#delivery.open();
+    this.changes.open();
     this.emit("connection");
   }
 
   #become(me) {
-    if (this.me?.id !== me.id) this.#openOutbox(me);
+    if (this.me?.id !== me.id) this.#equip(me);
     else if (this.me.name !== me.name) this.#conversation.timelines.rename(me);
     this.me = me;
     this.emit("me");
   }
 
-  #openOutbox(me) {
-    const clock = this.#clock;
-    this.outbox = new Outbox({ storage: this.#storage, personId: me.id, now: clock.now() });
+  /** What belongs to one person: what they wrote and what they change. */
+  #equip(me) {
+    const [clock, storage, ask] = [this.#clock, this.#storage, this.#ask];
+    this.outbox = new Outbox({ storage, personId: me.id, now: clock.now() });
     this.outbox.on("change", () => this.emit("outbox"));
-    this.#delivery = new Delivery({
-      outbox: this.outbox,
-      ask: (type, fields) => this.#requests.ask(type, fields),
-      clock,
-      stored: (entry, ack) => this.#conversation.stored(entry, ack),
-    });
+    const stored = (entry, ack) => this.#conversation.stored(entry, ack);
+    this.#delivery = new Delivery({ outbox: this.outbox, ask, clock, stored });
+    const seqOf = (room) => this.#conversation.timelines.of(room).seq;
+    this.changes = new Changes({ ask, clock, storage, me: me.id, seqOf });
+    this.changes.on("change", () => this.emit("changes"));
     this.emit("outbox");
   }
 
@@ -238,6 +283,7 @@ export class Session extends Emitter {
     this.connected = false;
     this.#conversation.lost();
     this.#delivery?.close();
+    this.changes?.close();
     this.#requests.abandon();
   }
 

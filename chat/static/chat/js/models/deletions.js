@@ -25,7 +25,7 @@ export const Leaving = Object.freeze({
  * `commit` is called. Until the server has answered they are kept in the browser, so that a page that is
  * left half-way does the rest when it comes back.
  *
- * `send(room, id)` returns the reply. Emits `change`, and `refused {id, code}` when the message stays.
+ * `send(room, id)` returns the reply. Emits `change`, and `refused {id, error}` when the message stays.
  */
 export class Deletions extends Emitter {
   #storage;
@@ -123,7 +123,7 @@ export class Deletions extends Emitter {
       this.#become(entry, Leaving.WAITING);
     } else {
       this.#forget(entry);
-      this.emit("refused", { id: entry.id, code: error.code });
+      this.emit("refused", { id: entry.id, error });
     }
   }
 

@@ -35,9 +35,9 @@ export class Outbox extends Emitter {
     this.#load(now);
   }
 
-  /** `{cid, room, body, ts, state, error, revision}` */
-  add({ cid, room, body, ts }) {
-    const entry = { cid, room, body, ts, state: Unsent.WAITING, error: null, revision: 0 };
+  /** `{cid, room, body, ts, quote, state, error, revision}`; `quote` is what it answers, if anything. */
+  add({ cid, room, body, ts, quote }) {
+    const entry = { cid, room, body, ts, quote, state: Unsent.WAITING, error: null, revision: 0 };
     this.#entries.set(cid, entry);
     this.kept = this.#keep(entry);
     this.emit("change");
@@ -76,6 +76,15 @@ export class Outbox extends Emitter {
     this.#become(cid, Unsent.WAITING);
   }
 
+  /** What it answers is gone: it is said without. */
+  unquote(cid) {
+    const entry = this.#entries.get(cid);
+    if (!entry?.quote) return;
+    entry.quote = undefined;
+    this.#keep(entry);
+    this.retry(cid);
+  }
+
   /** The server has it: not kept in the browser any longer, shown until its event comes. */
   acknowledged(cid, { ts, seq }) {
     const entry = this.#entries.get(cid);
@@ -109,20 +118,20 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.state === state).length;
   }
 
-  #keep({ cid, room, body, ts }) {
-    return this.#storage.set(this.#prefix + cid, { room, body, ts });
+  #keep({ cid, room, body, ts, quote }) {
+    return this.#storage.set(this.#prefix + cid, { room, body, ts, quote });
   }
 
   #load(now) {
     const kept = this.#storage.keys(this.#prefix).map((key) => {
       return { cid: key.slice(this.#prefix.length), ...this.#storage.get(key) };
     });
-    for (const { cid, room, body, ts } of kept.sort((a, b) => a.ts - b.ts)) {
+    for (const { cid, room, body, ts, quote } of kept.sort((a, b) => a.ts - b.ts)) {
       if (!room || !body) continue;
       const old = now - ts > TRUSTED_MS;
       const state = old ? Unsent.FAILED : Unsent.WAITING;
       const error = old ? ErrorCode.EXPIRED : null;
-      this.#entries.set(cid, { cid, room, body, ts, state, error, revision: 0 });
+      this.#entries.set(cid, { cid, room, body, ts, quote, state, error, revision: 0 });
     }
   }
 }

@@ -7,11 +7,25 @@ import { Emitter } from "chat/emitter.js";
 export class Presence extends Emitter {
   #people = new Map();
   #early = null;
+  #lastListed;
 
   count = 0;
 
   get people() {
     return [...this.#people.values()];
+  }
+
+  /** After whom the server goes on when it is asked for more. */
+  get lastListed() {
+    return this.#lastListed;
+  }
+
+  /** The next of the list, of whom nobody says that they joined. */
+  add({ people, count }) {
+    for (const person of people) this.#people.set(person.id, person);
+    this.#lastListed = people.at(-1)?.id ?? this.#lastListed;
+    this.count = count;
+    this.emit("change");
   }
 
   /** Another room: nothing is known until `replace`. */
@@ -24,6 +38,7 @@ export class Presence extends Emitter {
 
   replace({ people, count }) {
     this.#people = new Map(people.map((person) => [person.id, person]));
+    this.#lastListed = people.at(-1)?.id;
     this.count = count;
     const early = this.#early ?? [];
     this.#early = null;

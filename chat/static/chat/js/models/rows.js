@@ -1,16 +1,27 @@
+import { whoReacted } from "chat/models/reactions.js";
+
 /** From what a room holds to the rows that stand in the page, top to bottom. Pure. */
 
 /** One author's messages stand together until somebody waits this long. */
 const GROUP_MS = 5 * 60_000;
 
+/** Nobody changes anything. */
+const UNCHANGED = Object.freeze({
+  reactionsOf: (message) => message.reactions ?? [],
+  leavingOf: () => undefined,
+  problemOf: () => undefined,
+});
+
 /**
  * Rows `{key, kind, …}`: `day {ts}`, `news {count}`, `announcement {what, people, ts, from}` and
- * `message {message, own, start, end, state, nameNow, revision, live}`.
+ * `message {message, own, start, end, state, nameNow, reactions, leaving, problem, revision, live}`.
  *
  * `entries` come from the timeline, `unsent` from the outbox (they stand last, in the order of writing);
- * `dayOf(ts)` names the reader's day.
+ * `changes` lays over them what this person does to them; `dayOf(ts)` names the reader's day, `nameOf(id)`
+ * a person.
  */
-export function rowsOf({ entries, unsent = [], me, names = new Map(), news = null, dayOf }) {
+export function rowsOf({ entries, unsent = [], news = null, ...context }) {
+  const { me, dayOf } = context;
   const rows = [];
   let day = null;
   let newsPlaced = false;
@@ -24,19 +35,20 @@ export function rowsOf({ entries, unsent = [], me, names = new Map(), news = nul
       newsPlaced = true;
       rows.push({ key: "news", kind: "news", count: news.count });
     }
-    rows.push(entry.kind === "announcement" ? entry : asRow(entry, rows.at(-1), me, names));
+    rows.push(entry.kind === "announcement" ? entry : asRow(entry, rows.at(-1), context));
   }
   return withEnds(rows);
 }
 
 function asPending(unsent, me) {
-  const { cid, body, ts, state, error, revision } = unsent;
-  const message = { id: null, cid, body, ts, author: me, reactions: [] };
+  const { cid, body, ts, state, error, revision, quote } = unsent;
+  const message = { id: null, cid, body, ts, author: me, reactions: [], reply_to: quote };
   return { kind: "message", message, state, error, revision, live: true };
 }
 
-function asRow(entry, above, me, names) {
+function asRow(entry, above, { me, names = new Map(), changes = UNCHANGED, nameOf = () => undefined }) {
   const { message, revision, live } = entry;
+  const { id } = message;
   const own = message.author.id === me?.id;
   const now = names.get(message.author.id);
   return {
@@ -49,9 +61,17 @@ function asRow(entry, above, me, names) {
     state: entry.state ?? "stored",
     error: entry.error ?? null,
     nameNow: now && now !== message.author.name ? now : null,
+    reactions: changes.reactionsOf(message).map((one) => asChip(one, me, nameOf)),
+    leaving: changes.leavingOf(id),
+    problem: changes.problemOf(id),
     revision,
     live,
   };
+}
+
+function asChip(reaction, me, nameOf) {
+  const { emoji, count, by } = reaction;
+  return { emoji, count, own: by.includes(me?.id), who: whoReacted(reaction, me?.id, nameOf) };
 }
 
 function continues(above, message) {

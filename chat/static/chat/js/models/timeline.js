@@ -1,4 +1,5 @@
 import { Emitter } from "chat/emitter.js";
+import { withReaction } from "chat/models/reactions.js";
 
 /** Rows kept in the page; older ones go when nobody looks at them. */
 const MOST_ENTRIES = 500;
@@ -23,6 +24,7 @@ export const Applied = Object.freeze({ NEXT: "next", OLD: "old", GAP: "gap" });
 export class Timeline extends Emitter {
   #entries = [];
   #held = new Map();
+  #gathering = false;
 
   room;
   /** null until the server has told: then nothing can be applied. */
@@ -152,7 +154,36 @@ export class Timeline extends Emitter {
   /** Draws the line "new" before the first of `unread` messages; it stays where it is. */
   markNews(firstUnread, unread) {
     this.news = unread > 0 ? { n: firstUnread, count: unread } : null;
+    this.#gathering = false;
     this.emit("change");
+  }
+
+  /** Takes the line away: everything was read, and something was said. */
+  clearNews() {
+    if (this.news) this.markNews(0, 0);
+  }
+
+  /**
+   * Message `n` came while nobody looked. The line stands before the first of those, unless something
+   * before it is unread too: then it stays where it is.
+   */
+  missed(n, readUpTo) {
+    const stays = this.news && (this.#gathering || readUpTo < n - 1);
+    this.news = stays ? { n: this.news.n, count: this.news.count + 1 } : { n, count: 1 };
+    this.#gathering = true;
+    this.emit("change");
+  }
+
+  /** Somebody looks again: the line does not move any more. */
+  noticed() {
+    this.#gathering = false;
+  }
+
+  /** The number of the first of the last `unread` messages of others, 0 when there is none. */
+  firstOfLast(unread, me) {
+    const theirs = this.messages.filter(({ author }) => author.id !== me);
+    if (!unread || !theirs.length) return 0;
+    return theirs.at(-Math.min(unread, theirs.length)).n;
   }
 
   #applyNext(event) {
@@ -224,11 +255,3 @@ const reacted = (event) => (message) => ({
   ...message,
   reactions: withReaction(message.reactions ?? [], event),
 });
-
-function withReaction(reactions, { emoji, by, on, count }) {
-  const had = reactions.find((reaction) => reaction.emoji === emoji);
-  const people = (had?.by ?? []).filter((id) => id !== by);
-  const now = { emoji, count, by: on ? [...people, by] : people };
-  if (!had) return count > 0 ? [...reactions, now] : reactions;
-  return reactions.map((one) => (one === had ? now : one)).filter((one) => one.count > 0);
-}

@@ -32,6 +32,11 @@ export class Unread extends Emitter {
     this.emit("change");
   }
 
+  /** A room that was not listed. */
+  learn(room) {
+    if (!this.#rooms.has(room.room)) this.#take([room]);
+  }
+
   /** `{room: {epoch, seq, n}}` of rooms that this tab is not in. */
   heads(rooms) {
     for (const [room, head] of Object.entries(rooms)) {

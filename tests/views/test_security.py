@@ -1,0 +1,150 @@
+"""What a browser and a forger are told: CSRF, policies, hosts, sizes."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+from people import ORIGIN, Site
+
+from chat.models import Channel, Person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POSTS = ["/name/", "/channels/", "/logout/"]
+
+
+async def forger(site: Site) -> AsyncClient:
+    """alice's browser, with its cookies, on a page that checks CSRF."""
+    alice = await site.visitor("alice")
+    http = AsyncClient(enforce_csrf_checks=True)
+    http.cookies["sessionid"] = alice.http.cookies["sessionid"].value
+    return http
+
+
+async def token(http: AsyncClient) -> str:
+    return (await http.get("/c/general-talk/")).cookies["csrftoken"].value
+
+
+async def nothing_happened(http: AsyncClient) -> bool:
+    me = (await http.get("/c/general-talk/")).context["me"]
+    return (
+        me["name"] == "alice" and await Channel.objects.acount() == 1 and await Person.objects.acount() == 1
+    )
+
+
+@pytest.mark.parametrize("path", POSTS)
+async def test_a_post_without_a_token_is_forbidden(site: Site, path: str) -> None:
+    http = await forger(site)
+    assert (await http.post(path, {"name": "Mallory"})).status_code == 403
+    await token(http)
+    assert (await http.post(path, {"name": "Mallory"})).status_code == 403
+    assert await nothing_happened(http)
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "https://testserver", "http://testserver:8000"]
+)
+async def test_a_post_from_another_origin_is_forbidden(site: Site, path: str, origin: str) -> None:
+    http = await forger(site)
+    headers = {"X-CSRFToken": await token(http), "Origin": origin}
+    assert (await http.post(path, {"name": "Mallory"}, headers=headers)).status_code == 403
+    assert await nothing_happened(http)
+
+
+@pytest.mark.parametrize("forged", ["", "x", "a" * 32, "a" * 64])
+async def test_a_forged_token_is_forbidden(site: Site, forged: str) -> None:
+    http = await forger(site)
+    await token(http)
+    headers = {"X-CSRFToken": forged, "Origin": ORIGIN}
+    assert (await http.post("/name/", {"name": "Mallory"}, headers=headers)).status_code == 403
+    assert await nothing_happened(http)
+
+
+async def test_a_post_with_the_token_of_the_page_is_taken(site: Site) -> None:
+    http = await forger(site)
+    headers = {"X-CSRFToken": await token(http), "Origin": ORIGIN}
+    assert (await http.post("/channels/", {"name": "Pit crew"}, headers=headers)).status_code == 201
+    fields = {"name": "Alicia", "csrfmiddlewaretoken": await token(http)}
+    assert (await http.post("/name/", fields)).status_code == 200
+    assert (await http.post("/logout/", headers=headers)).status_code == 200
+
+
+# --- headers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/c/general-talk/", "/c/nowhere/", "/name/check/?name=x", "/healthz"])
+async def test_every_answer_has_the_security_headers(site: Site, path: str) -> None:
+    headers = (await (await site.visitor()).http.get(path)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert policy["connect-src"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "*" not in headers["Content-Security-Policy"]
+
+
+async def test_every_script_of_the_page_has_the_nonce_of_its_policy(site: Site) -> None:
+    http = (await site.visitor("alice")).http
+    nonces = []
+    for _ in range(2):
+        response = await http.get("/c/general-talk/")
+        [nonce] = re.findall(r"'nonce-([^']+)'", response.headers["Content-Security-Policy"])
+        for script in re.findall(r"<script[^>]*>", response.content.decode()):
+            assert f'nonce="{nonce}"' in script or 'type="application/json"' in script
+        nonces.append(nonce)
+    assert nonces[0] != nonces[1]
+
+
+async def test_the_page_has_nothing_inline_that_the_policy_forbids(site: Site) -> None:
+    html = (await (await site.visitor("alice")).http.get("/c/general-talk/")).content.decode()
+    assert not re.search(r"<[^>]+\son[a-z]+\s*=", html)
+    assert not re.search(r"<[^>]+\sstyle\s*=", html)
+    assert "<style" not in html
+    assert "javascript:" not in html
+    for address in re.findall(r'(?:src|href)="([^"]*)"', html):
+        assert not re.match(r"[a-z]+:|//", address), address
+
+
+async def test_cookies_are_for_this_site_and_the_session_s_for_no_script(site: Site) -> None:
+    carol = await site.visitor()
+    page = await carol.http.get("/c/general-talk/")
+    chosen = await carol.http.post("/name/", {"name": "carol"})
+    session = chosen.cookies["sessionid"]
+    assert session["httponly"]
+    assert session["samesite"] == page.cookies["csrftoken"]["samesite"] == "Lax"
+    assert carol.http.cookies["sessionid"].value not in chosen.content.decode()
+
+
+# --- hosts and sizes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "testserver.evil.example", "test server", "testserver@evil.example"]
+)
+async def test_a_host_that_is_not_ours_is_a_bad_request(site: Site, host: str) -> None:
+    response = await (await site.visitor()).http.get("/c/general-talk/", headers={"Host": host})
+    assert response.status_code == 400
+
+
+async def test_a_forwarded_host_or_scheme_is_not_believed(site: Site) -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    response = await (await site.visitor()).http.get("/", headers=headers)
+    assert response.headers["Location"] == "/c/general-talk/"
+    assert "evil" not in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+async def test_a_body_over_the_limit_is_refused(site: Site, kind: str) -> None:
+    alice = await site.visitor("alice")
+    body: Any = b"name=" + b"x" * 300_000
+    response = await alice.http.post("/name/", body, content_type=kind)
+    assert response.status_code in (400, 413)
+    assert (await Person.objects.aget()).name == "alice"
