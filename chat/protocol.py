@@ -54,6 +54,8 @@ PageSize = Annotated[int, Meta(ge=1, le=100)]
 # Longer than any limit on a text: the exact limit is a setting and has its own error.
 Text = Annotated[str, Meta(max_length=65_536)]
 Query = Annotated[str, Meta(max_length=128)]
+# A refusal names the field, which may be one of 60,000 characters that the client made up.
+DETAIL_CHARACTERS: Final = 200
 
 
 class _Command(Struct, frozen=True, gc=False, tag_field="type", forbid_unknown_fields=True):
@@ -215,7 +217,7 @@ def _refusal(complaint: str) -> ChatError:
         return BadFrame("A frame is one JSON object.")
     if complaint.startswith("Invalid value") and complaint.endswith("`$.type`"):
         return UnknownType("The protocol has no frame of this type.")
-    return Invalid(complaint)
+    return Invalid(complaint[:DETAIL_CHARACTERS])
 
 
 def ref_of(text: str) -> str | int | UnsetType:

@@ -33,10 +33,10 @@ class OriginGate:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if not self._is_ours(scope):
+        if self._is_ours(scope):
+            await self._application({**scope, SERVER_SEND: send}, receive, send)
+        else:
             await WebsocketDenier()(scope, receive, send)
-            return
-        await self._application({**scope, SERVER_SEND: send}, receive, send)
 
     @staticmethod
     def _is_ours(scope: dict[str, Any]) -> bool:

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from channels.layers import channel_layers
+from django.apps import apps
 from django.conf import settings as site_settings
+from django.contrib.auth.management import create_permissions
 from django.core.cache import cache
 from django.db import connections
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 from people import Site
 
 
@@ -30,6 +33,17 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     site_settings.DATABASES["default"]["TEST"]["NAME"] = file
     connections["default"].settings_dict["TEST"]["NAME"] = file
     connection_created.connect(_do_not_wait_for_the_disk)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Emptying the database after a test makes all permissions again: those of the chat are enough.
+
+    It is a quarter of the time of a small test.
+    """
+    uid = "django.contrib.auth.management.create_permissions"
+    if post_migrate.disconnect(dispatch_uid=uid):
+        post_migrate.connect(create_permissions, sender=apps.get_app_config("chat"), dispatch_uid=uid)
 
 
 def _do_not_wait_for_the_disk(connection: Any, **_: Any) -> None:

@@ -219,6 +219,36 @@ async def test_an_exception_of_the_closing_transport_is_not_an_error_of_ours(
     assert not caplog.records
 
 
+async def test_only_the_first_order_to_close_counts(site: Site) -> None:
+    [bob] = await site.enter("bob")
+    [connection] = site.runtime.live.values()
+    connection.close_soon(4401)
+    connection.close_soon(1012)
+    assert await bob.closed() == 4401
+    assert bob.socket.output_queue.empty()
+
+
+async def test_an_end_that_comes_before_our_closing_is_an_end(site: Site) -> None:
+    [bob] = await site.enter("bob")
+    [connection] = site.runtime.live.values()
+    bob.socket.future.cancel()
+    connection.close_soon(4401)
+    await eventually(lambda: bob.over)
+    assert await bob.closed() == 4401
+    assert not site.runtime.live
+
+
+async def test_what_a_server_says_besides_is_not_listened_to(site: Site) -> None:
+    visitor = await site.visitor("bob")
+    socket = await visitor.knock()
+    for message in ({"type": "websocket.receive", "text": "{"}, {"type": "websocket.unheard"}):
+        await socket.send_input(message)
+    assert await socket.connect(PATIENCE) == (True, None)
+    tab = Tab(socket)
+    await tab.until("welcome")
+    await tab.join()
+
+
 async def test_a_server_that_stops_ends_everybody_cleanly(site: Site) -> None:
     tabs = await site.enter("alice", "bob", "carol")
     for tab in tabs:

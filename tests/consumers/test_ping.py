@@ -7,6 +7,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_the_silent_are_pinged_after_25_seconds_and_closed_after_60(site: Site) -> None:
+    """A16: what tells the page that a connection which looks open is none."""
     alice = (await site.enter("alice"))[0]
     await site.pass_time(24)
     await site.settle(alice)

@@ -36,6 +36,7 @@ class Client:
         self._ending.callback(self.http.dispose)
         self.http.get("/")
         self.me: Frame = self.post("/name/", name=name)["me"]
+        self._ending.callback(self.post, "/logout/")
         self._refs = count(1)
         self._arrived: deque[Frame] = deque()
         socket = connect(
@@ -107,8 +108,7 @@ class Client:
         return acks
 
     def leaves(self) -> None:
-        """Log out, which frees the name, and hang up."""
-        self.post("/logout/")
+        """Hang up and log out, which frees the name. Twice is harmless."""
         self._ending.close()
 
     def __enter__(self) -> Self:

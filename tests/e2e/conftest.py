@@ -13,7 +13,6 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Playwright,
-    StorageState,
     ViewportSize,
     expect,
     sync_playwright,

@@ -15,6 +15,7 @@ PHONE = ViewportSize(width=390, height=844)
 
 FIRST_NAME = "What should people call you?"
 CHANGE_NAME = "Change your name"
+ANY_NAME = re.compile(f"^({re.escape(FIRST_NAME)}|{CHANGE_NAME})$")
 
 # Chromium's words for a connection that the network or the server refuses.
 NO_CONNECTION = (
@@ -77,7 +78,7 @@ class Visitor:
         return self.page.get_by_role("button", name="Channels", exact=True)
 
     def opens_the_list(self) -> None:
-        if self.list_button.is_visible():
+        if self.list_button.is_visible() and self.list_button.get_attribute("aria-expanded") == "false":
             self.list_button.click()
         expect(self.page.get_by_role("navigation", name="Channels and you")).to_be_in_viewport()
 
@@ -121,7 +122,7 @@ class Visitor:
 
     @property
     def name_dialog(self) -> Locator:
-        return self.page.get_by_role("dialog", name=re.compile("|".join(map(re.escape, (FIRST_NAME, CHANGE_NAME)))))
+        return self.page.get_by_role("dialog", name=ANY_NAME)
 
     @property
     def name_field(self) -> Locator:
@@ -266,6 +267,11 @@ class Visitor:
 
     def sees_announced(self, words: str) -> None:
         expect(self.announcement(words)).to_have_count(1)
+
+    @property
+    def jump(self) -> Locator:
+        """The way to the end of the conversation."""
+        return self.page.locator("[data-jump]")
 
     @property
     def typing(self) -> Locator:

@@ -57,7 +57,9 @@ def test_a_channels_name_is_checked_while_it_is_typed(visitor: Arrive, channel: 
     ines.is_at("general-talk")
 
 
-def test_a_channel_has_a_real_address_and_the_back_button_works(visitor: Arrive, channel: MakeChannel) -> None:
+def test_a_channel_has_a_real_address_and_the_back_button_works(
+    visitor: Arrive, channel: MakeChannel
+) -> None:
     address = channel("Back and forth")
     ines = visitor().opens("/").chooses_name("Ines")
     loads: list[str] = []

@@ -73,7 +73,10 @@ def test_a_time_is_in_the_readers_zone_and_language_and_exact_on_hover(
     for person in (ines, tomoe):
         person.sees_stored("What time is it?")
     after = datetime.now().astimezone()
-    places = ((ines, "Asia/Kolkata", "%H:%M", "%H:%M:%S"), (tomoe, "America/New_York", "%-I:%M %p", "%-I:%M:%S %p"))
+    places = (
+        (ines, "Asia/Kolkata", "%H:%M", "%H:%M:%S"),
+        (tomoe, "America/New_York", "%-I:%M %p", "%-I:%M:%S %p"),
+    )
     for person, zone, short, exact in places:
         time = person.message("What time is it?").locator('[data-part="time"]')
         stamp = datetime.fromisoformat(time.get_attribute("datetime") or "")
@@ -90,6 +93,7 @@ def test_typing_is_shown_until_the_message_comes(visitor: Arrive, channel: MakeC
     address = channel("Typing")
     ines = visitor().opens(address).chooses_name("Ines")
     tomoe = visitor().opens(address).chooses_name("Tomoe")
+    ines.sees_announced("Tomoe joined")
     expect(ines.typing).to_have_text("")
     tomoe.composer.press_sequentially("Let me see")
     expect(ines.typing).to_have_text("Tomoe is typing")

@@ -20,7 +20,9 @@ TROUBLE = re.compile("^(Connecting|Offline)")
 def static_root(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Path:
     """The static files as a deployment has them: under hashed names."""
     folder = tmp_path_factory.mktemp("static")
-    manage("collectstatic", "--no-input", "--verbosity", "0", **deployed(folder), DATABASE_URL=sqlite(database))
+    manage(
+        "collectstatic", "--no-input", "--verbosity", "0", **deployed(folder), DATABASE_URL=sqlite(database)
+    )
     return folder
 
 
@@ -95,7 +97,9 @@ def test_try_now_does_not_wait(visitor: Arrive, server: Server) -> None:
     expect(ines.banner).to_be_hidden()
 
 
-def test_what_was_written_outlives_the_closed_tab(visitor: Arrive, client: MakeClient, server: Server) -> None:
+def test_what_was_written_outlives_the_closed_tab(
+    visitor: Arrive, client: MakeClient, server: Server
+) -> None:
     ines = visitor().opens("/").chooses_name("Ines")
     ines.watch.expects(*NO_CONNECTION)
     server.end()

@@ -23,13 +23,13 @@ def test_a_change_of_name_is_seen_by_everybody_and_old_messages_keep_theirs(
     ines.says("Written with the lamp")
     for person in (tomoe, ines, second):
         person.sees("Written as Ines", "Written with the lamp")
-        is_signed(person, "Written as Ines", "Ines", now="Ines of the lamp")
-        is_signed(person, "Written with the lamp", "Ines of the lamp")
-    for person in (tomoe, ines):
-        person.reloads()
-        person.is_connected()
-        person.sees("Written as Ines", "Written with the lamp")
-        is_signed(person, "Written as Ines", "Ines", now="Ines of the lamp")
+    for _ in range(2):
+        is_signed(tomoe, "Written as Ines", "Ines", now="Ines of the lamp")
+        is_signed(tomoe, "Written with the lamp", "Ines of the lamp")
+        for person in (tomoe, ines):
+            person.reloads()
+            person.is_connected()
+            person.sees("Written as Ines", "Written with the lamp")
     ines.is_called("Ines of the lamp")
 
 
@@ -163,7 +163,9 @@ def test_nobody_logs_out_with_something_unsent_without_being_asked(
     ines.is_asked_for_a_name()
 
 
-def test_what_somebody_gives_up_is_not_sent_later(visitor: Arrive, channel: MakeChannel, client: MakeClient) -> None:
+def test_what_somebody_gives_up_is_not_sent_later(
+    visitor: Arrive, channel: MakeChannel, client: MakeClient
+) -> None:
     address = channel("Given up")
     ines = visitor().opens(address).chooses_name("Ines")
     # The server does not take it, but can be reached otherwise.

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, WebError
 
 # Runs before any script of the page. Reports go to the test at once: they survive a reload.
 REPORT_VIOLATIONS = """
@@ -57,7 +57,11 @@ class Watch:
 
     def _page(self, page: Page) -> None:
         page.on("crash", lambda _: self.complaints.append("crashed"))
-        page.on("dialog", lambda dialog: (self.complaints.append(f"{dialog.type}: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"{dialog.type}: {dialog.message}")
+        dialog.dismiss()
 
     def _violation(self, _: object, words: str) -> None:
         self.complaints.append(f"policy violation: {words}")

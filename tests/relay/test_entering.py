@@ -85,7 +85,9 @@ async def test_what_comes_while_the_answer_is_made_follows_it(relay: Relay, logs
                 await until(lambda: present.member.seq == len(logs.events[ROOM]))
 
     logs.pause = publish
+    logs.asked.clear()
     await tab.enter(relay, logs)
+    assert ("events_after" in logs.asked) == (missed > RECENT_EVENTS)
     assert tab.position == Position("first life", missed)
     assert len(tab.of("joined")) == 1  # the first answer served
 
@@ -101,6 +103,30 @@ async def test_the_answer_may_know_more_than_the_layer_has_carried(make_relay: M
     layer.holding = False
     post(relay, logs)
     await until(lambda: all_at([tab, present], 4))
+
+
+async def test_what_the_store_knows_and_the_room_has_not_heard_of_comes_later(
+    make_relay: MakeRelay, logs: Logs
+) -> None:
+    relay = make_relay(layer := HoldingLayer())
+    layer.holding = False
+    [present] = await crowd(relay, logs, 1)
+    tab = await Tab("carol").open(relay)
+
+    async def publish(question: str) -> None:
+        logs.pause = None
+        for _ in range(RECENT_EVENTS + 1):
+            post(relay, logs)
+            await until(lambda: present.member.seq == len(logs.events[ROOM]))
+        layer.holding = True
+        post(relay, logs, times=5)
+        await quiet()
+
+    logs.pause = publish
+    await tab.enter(relay, logs)
+    assert all_at([tab, present], RECENT_EVENTS + 1)
+    await layer.release()
+    await until(lambda: all_at([tab, present], RECENT_EVENTS + 6))
 
 
 async def test_a_room_whose_log_begins_again_meanwhile_is_entered_in_its_new_life(

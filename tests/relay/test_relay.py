@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from chat.protocol import BATCH_CHARACTERS
 from chat.relay import Position, Relay
 from chat.relay import relay as relay_module
 from chat.relay.room import MEMBERS_A_TURN, PENDING_EVENTS
@@ -75,6 +76,23 @@ async def test_events_that_wait_together_leave_as_one_frame(relay: Relay, logs: 
     assert tab.sizes[-1] == 1
 
 
+async def test_more_than_a_server_takes_at_once_leaves_in_several_frames(relay: Relay, logs: Logs) -> None:
+    [present] = await crowd(relay, logs, 1)
+    newcomer = await Tab("carol").open(relay)
+
+    async def publish(question: str) -> None:
+        logs.pause = None
+        for _ in range(10):
+            relay.publish(ROOM, logs.epochs[ROOM], logs.add(text="x" * (BATCH_CHARACTERS // 4)))
+        await until(lambda: present.member.seq == 10)
+
+    logs.pause = publish
+    await newcomer.enter(relay, logs)
+    for tab in (present, newcomer):
+        assert all_at([tab], 10)
+        assert max(tab.sizes) == 3
+
+
 async def test_two_processes_on_one_layer_both_deliver_in_order(
     make_relay: MakeRelay, layer: WatchedLayer, logs: Logs
 ) -> None:
@@ -142,10 +160,13 @@ async def test_reordered_events_come_in_order(make_relay: MakeRelay, logs: Logs)
     for _ in range(5):
         post(relay, logs)
         await quiet()
-    await layer.release(4, 2, 0, 3, 1)
+    async with relay._rooms[ROOM].lock:  # all of them wait for the same turn
+        await layer.release(4, 2, 0, 3, 1)
+        await quiet()
     await until(lambda: all_at([tab], 5))
     await quiet()
     assert tab.seqs == [1, 2, 3, 4, 5]
+    assert relay.counters["gaps_filled"] == 0
 
 
 async def test_an_event_that_is_held_back_comes_when_it_comes(make_relay: MakeRelay, logs: Logs) -> None:

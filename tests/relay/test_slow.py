@@ -99,6 +99,20 @@ async def test_who_is_brought_back_may_know_more_than_the_layer_has_carried(
     await until(lambda: all_at([slow, witness], len(logs.events[ROOM])))
 
 
+async def test_what_waits_for_a_slow_member_is_dropped_by_a_reset(relay: Relay, logs: Logs) -> None:
+    slow, witness = await crowd(relay, logs, 2)
+    await stall(relay, logs, slow)
+    await flood(relay, logs, witness, 10)
+    assert slow.member.queued_events == 10
+    logs.begin_again(events=2)
+    await relay.compare_heads()
+    await until(lambda: witness.position == Position("second life", 2))
+    assert slow.member.queued_events == 0
+    slow.gate.set()
+    await until(lambda: slow.position == Position("second life", 2))
+    assert slow.seqs == [1]
+
+
 async def test_a_room_that_is_reset_resets_a_member_that_is_behind_once(relay: Relay, logs: Logs) -> None:
     slow, witness = await crowd(relay, logs, 2)
     await stall(relay, logs, slow)

@@ -313,6 +313,31 @@ async def test_a_rename_does_not_undo_a_logout_in_another_tab(
     assert site.runtime.limiter.take(("rename", ann.me["id"]), site.runtime.settings.LIMITS.rename) == 0
 
 
+async def test_between_processes_the_unique_key_decides(
+    site: Site, monkeypatch: pytest.MonkeyPatch, limits: Callable[..., None]
+) -> None:
+    """Both have looked and found the name free; the second to write finds its key taken."""
+    limits(name_new=(1, 60, 2))
+    await site.visitor("Oskar")
+    carol = await site.visitor()
+    with monkeypatch.context() as patch:
+        patch.setattr(people, "_has_lapsed", lambda _: True)
+        patch.setattr(people, "release_name", lambda _: None)
+        assert (await carol.http.post("/name/", {"name": "oskar"})).status_code == 409
+    assert await Person.objects.acount() == 1
+    await carol.choose_name("carol")
+
+
+async def test_a_logout_that_another_one_overtook_is_harmless(site: Site) -> None:
+    ann = await site.visitor("Ann")
+    who = await identity(ann)
+    for _ in range(2):
+        await people.log_out(site.runtime, who, SessionStore(who.session_key))
+    again = await site.visitor("Ann")
+    await people.log_out(site.runtime, who, SessionStore(who.session_key))
+    assert (await identity(again)).author.name == "Ann"
+
+
 async def test_a_first_name_is_not_taken_when_the_session_cannot_be_kept(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from people import GENERAL, Site
 
+from chat.connection import Connection
 from chat.errors import Unavailable
 from chat.services import rooms
 
@@ -91,11 +92,24 @@ async def test_the_first_unread_is_told_only_when_it_is_among_the_messages(
 ) -> None:
     limits(snapshot_bytes=1_000)
     alice, bob = await site.enter("alice", "bob")
-    await alice.say("unread, and too far up for one frame " + "x" * 500)
-    await bob.say("y" * 700)
+    await alice.say("unread, and too far up for one frame " + "x" * 900)
+    gone = await alice.say("taken back")
+    await alice.ask("delete", room=GENERAL, id=gone["id"])
     joined = await bob.join()
     assert [message["n"] for message in joined["messages"]] == [2]
+    assert (await bob.ask("rooms", limit=1))["rooms"][0]["unread"] == 1
     assert "first_unread" not in joined
+
+
+async def test_leaving_a_room_twice_is_harmless(site: Site) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    here = site.runtime
+    [connection] = [one for one in here.live.values() if one.author.id == bob.id]
+    assert isinstance(connection, Connection)
+    for _ in range(2):
+        await rooms.leave_room(here, connection.who, connection.member)
+    await site.pass_time(7)
+    assert (await alice.join())["members"]["count"] == 1
 
 
 async def test_somebody_who_cannot_be_brought_level_is_told_to_try_again(

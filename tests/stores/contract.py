@@ -445,6 +445,7 @@ class StoreContract:
         first = (await events_after(store, 0))[0]
         assert isinstance(first, MessageEvent)
         assert first.message.deleted is True
+        assert (await events_after(store, 2))[0] == ReactionEvent(ROOM, 3, message.id, THUMB, "bob", True, 0)
 
     @pytest.mark.parametrize("start", [1, 2, 3, 4, 5])
     async def test_reactions_replayed_twice_end_in_the_present_state(

@@ -92,13 +92,17 @@ export class Changes extends Emitter {
     return this.#problems.get(id);
   }
 
-  #complain(id, what, error) {
-    const words = `Not ${what}. ${reasonOf(error)}`;
+  /** Says something at a message, for a while. */
+  tell(id, words) {
     this.#problems.set(id, words);
     this.#clock.setTimeout(() => {
       if (this.#problems.get(id) === words) this.#problems.delete(id);
       this.emit("change");
     }, PROBLEM_SHOWN_MS);
     this.emit("change");
+  }
+
+  #complain(id, what, error) {
+    this.tell(id, `Not ${what}. ${reasonOf(error)}`);
   }
 }

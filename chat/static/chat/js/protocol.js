@@ -50,6 +50,7 @@ export const ErrorCode = Object.freeze({
   TOO_LONG: "too_long",
   EMPTY: "empty",
   INVALID: "invalid",
+  INVALID_NAME: "invalid_name",
   NAME_TAKEN: "name_taken",
   NAME_YOURS: "name_yours",
   /** Ours, not the server's: the connection went before the reply came. */

@@ -1,4 +1,8 @@
+import { reasonOf } from "chat/changes.js";
+import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
+import { Drafts } from "chat/models/drafts.js";
+import { ErrorCode } from "chat/protocol.js";
 import { count, isBlank, lengthOf } from "chat/text.js";
 
 /** The counter appears when so few characters are left. */
@@ -7,7 +11,10 @@ const TELL_FROM = 200;
 /** Browsers that do not know isComposing say it with this key code. */
 const COMPOSING_KEY_CODE = 229;
 
-/** Writing: one draft a room, grown to eight lines, sent with Enter. */
+/**
+ * Writing: one draft a room, grown to eight lines, sent with Enter; a reply, or an edit of a message that
+ * is there already, in the same field.
+ */
 export class ComposerController {
   #form;
   #field;
@@ -15,8 +22,10 @@ export class ComposerController {
   #words;
   #session;
   #sent;
-  #drafts = new Map();
-  #room;
+  #mode;
+  #drafts = new Drafts();
+  #saving = false;
+  #problem = "";
 
   /** `sent()` is called when a message left the field. */
   constructor({ form, hint, session, sent }) {
@@ -26,12 +35,15 @@ export class ComposerController {
     this.#words = hint.firstElementChild;
     this.#session = session;
     this.#sent = sent;
-    this.#room = session.room;
+    this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     form.addEventListener("submit", (event) => this.#submitted(event));
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
+    this.#drafts.on("change", () => this.#draw());
     session.on("room", () => this.#changeRoom());
     session.on("me", () => this.#changePerson());
+    session.on("changes", () => this.#forgetGone());
+    session.on("joined", () => this.#forgetGone());
     session.rooms.on("change", () => this.#address());
     session.on("connection", () => this.#refresh());
     this.#changePerson();
@@ -43,16 +55,67 @@ export class ComposerController {
 
   /** Puts words where a message is written, unless there are some. */
   suggest(words) {
-    if (isBlank(this.#field.value)) this.#field.value = words;
-    this.#refresh();
+    if (isBlank(this.#field.value)) this.#write(words);
     this.focus();
   }
 
+  /** Puts something at the caret. */
+  insert(text) {
+    const { selectionStart, selectionEnd } = this.#field;
+    this.focus();
+    this.#field.setRangeText(text, selectionStart, selectionEnd, "end");
+    this.#typed();
+  }
+
+  /** The next message answers this one. */
+  reply({ id, author, body }) {
+    this.#drafts.reply(this.#room, { id, author, body });
+    this.focus();
+  }
+
+  /** Changes a message of one's own; what was being written comes back afterwards. */
+  edit({ id, body }) {
+    if (this.#saving) return;
+    this.#problem = "";
+    this.#drafts.edit(this.#room, { id, body });
+    this.focus();
+    this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
+  }
+
+  get #room() {
+    return this.#session.room;
+  }
+
+  get #draft() {
+    return this.#drafts.of(this.#room);
+  }
+
   #pressed(event) {
-    if (event.key !== "Enter" || event.shiftKey) return;
     if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
+    if (event.key === "Enter" && !event.shiftKey) this.#send();
+    else if (event.key === "ArrowUp" && this.#mayEditLast(event)) this.#editLast();
+    else if (event.key !== "Escape" || !this.#cancel()) return;
     event.preventDefault();
-    this.#send();
+    event.stopPropagation();
+  }
+
+  #mayEditLast({ shiftKey, altKey, ctrlKey, metaKey }) {
+    return this.#field.value === "" && !this.#draft.edit && !(shiftKey || altKey || ctrlKey || metaKey);
+  }
+
+  #editLast() {
+    const { me, timeline, changes } = this.#session;
+    const isMine = ({ id, author }) => author.id === me?.id && !changes.leavingOf(id);
+    const last = timeline.messages.findLast(isMine);
+    if (last) this.edit(last);
+  }
+
+  #cancel() {
+    if (this.#saving) return false;
+    this.#problem = "";
+    const cancelled = this.#drafts.cancel(this.#room);
+    if (cancelled) this.focus();
+    return cancelled;
   }
 
   #submitted(event) {
@@ -62,17 +125,49 @@ export class ComposerController {
   }
 
   #send() {
-    const body = this.#field.value;
     if (!this.#sendable) return;
-    this.#session.send(body.replaceAll("\r\n", "\n").trim());
-    this.#field.value = "";
-    this.#refresh();
+    const body = this.#field.value.replaceAll("\r\n", "\n").trim();
+    const { edit, replyTo } = this.#draft;
+    if (edit) {
+      this.#save(edit, body);
+      return;
+    }
+    this.#session.send(body, replyTo ? quoteOf(replyTo) : undefined);
+    this.#drafts.sent(this.#room);
     this.#sent();
   }
 
-  #typed() {
+  /** The words stay in the field until the server has them. */
+  async #save({ id, before }, body) {
+    const room = this.#room;
+    this.#problem = "";
+    this.#busy(true);
+    try {
+      if (body !== before) await this.#session.changes.edit(room, id, body);
+      if (this.#drafts.of(room).edit?.id === id) this.#drafts.cancel(room);
+    } catch (error) {
+      if (error.code === ErrorCode.NOT_FOUND) this.#drafts.keepWithout(room, (gone) => gone === id);
+      this.#problem = `Not saved. ${reasonOf(error)}`;
+    }
+    this.#busy(false);
+  }
+
+  #busy(saving) {
+    this.#saving = saving;
+    this.#field.readOnly = saving;
     this.#refresh();
-    if (!isBlank(this.#field.value)) this.#session.typed();
+  }
+
+  #typed() {
+    this.#problem = "";
+    this.#drafts.typed(this.#room, this.#field.value);
+    this.#refresh();
+    if (!isBlank(this.#field.value) && !this.#draft.edit) this.#session.typed();
+  }
+
+  #write(text) {
+    this.#drafts.typed(this.#room, text);
+    this.#draw();
   }
 
   get #limit() {
@@ -81,51 +176,64 @@ export class ComposerController {
 
   get #sendable() {
     const { value } = this.#field;
-    return this.#session.me !== null && !isBlank(value) && lengthOf(value) <= this.#limit;
+    const fits = !isBlank(value) && lengthOf(value) <= this.#limit;
+    return this.#session.me !== null && fits && !this.#saving;
   }
 
   #changeRoom() {
-    this.#drafts.set(this.#room, this.#field.value);
-    this.#room = this.#session.room;
-    this.#field.value = this.#drafts.get(this.#room) ?? "";
+    this.#problem = "";
+    this.#draw();
     this.#address();
-    this.#refresh();
     if (hasFinePointer()) this.focus();
   }
 
   #changePerson() {
     const { me } = this.#session;
     this.#field.disabled = me === null;
-    if (me === null) {
-      this.#drafts.clear();
-      this.#field.value = "";
-    }
+    if (me === null) this.#drafts.clear();
+    this.#draw();
+  }
+
+  /** A message that is being edited or answered was deleted, here or elsewhere. */
+  #forgetGone() {
+    const { timeline, changes } = this.#session;
+    if (timeline.epoch === null) return;
+    this.#drafts.keepWithout(this.#room, (id) => !timeline.find(id) || changes?.leavingOf(id));
+  }
+
+  #draw() {
+    const text = this.#drafts.textOf(this.#room);
+    if (this.#field.value !== text) this.#field.value = text;
+    this.#mode.draw(this.#draft);
+    this.#address();
     this.#refresh();
   }
 
   #address() {
-    const name = this.#session.rooms.get(this.#session.room)?.name;
+    const name = this.#session.rooms.get(this.#room)?.name;
     if (!name) return;
-    this.#field.placeholder = `Write to ${name}`;
-    setText(part(this.#form, "label"), `Write to ${name}`);
+    const words = this.#draft.edit ? "Edit your message" : `Write to ${name}`;
+    this.#field.placeholder = words;
+    setText(part(this.#form, "label"), words);
   }
 
   #refresh() {
-    const length = lengthOf(this.#field.value);
-    const left = this.#limit - length;
-    const over = left < 0;
+    const left = this.#limit - lengthOf(this.#field.value);
+    const broken = left < 0 || this.#problem !== "";
     part(this.#form, "send").setAttribute("aria-disabled", String(!this.#sendable));
-    flag(this.#form, "over", over);
-    flag(this.#hint, "over", over);
-    this.#words.classList.toggle("dock__keys", left > TELL_FROM);
-    setText(this.#words, this.#hintFor(left));
+    flag(this.#form, "over", left < 0);
+    flag(this.#hint, "over", broken);
+    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem);
+    setText(this.#words, this.#problem || this.#hintFor(left));
     this.#grow();
   }
 
   #hintFor(left) {
-    if (left > TELL_FROM) return "Enter sends, Shift + Enter starts a new line";
-    if (left >= 0) return `${count(left, "character")} left`;
-    return `${count(-left, "character")} too many, at most ${this.#limit.toLocaleString()}`;
+    if (left < 0) return `${count(-left, "character")} too many, at most ${this.#limit.toLocaleString()}`;
+    if (left <= TELL_FROM) return `${count(left, "character")} left`;
+    if (this.#saving) return "Saving";
+    if (this.#draft.edit) return "Enter saves, Esc cancels";
+    return "Enter sends, Shift + Enter starts a new line";
   }
 
   /** Where the browser does not size the field by its content. */
@@ -135,3 +243,6 @@ export class ComposerController {
     this.#field.style.blockSize = `${this.#field.scrollHeight}px`;
   }
 }
+
+/** As the server will quote it, until it has. */
+const quoteOf = ({ id, author, body }) => ({ id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) });

@@ -1,6 +1,5 @@
+import { copyInto } from "chat/controllers/copy.js";
 import { part, setText, show } from "chat/dom.js";
-
-const COPIED_MS = 2_000;
 
 /** A room in which nobody has said anything: says so, and helps to begin. */
 export function showEmpty({ element, session, composer }) {
@@ -19,16 +18,8 @@ export function showEmpty({ element, session, composer }) {
   for (const event of ["room", "me"]) session.on(event, listen);
   session.on("outbox", draw);
   part(element, "hello").addEventListener("click", () => composer.suggest("Hello, everybody!"));
-  part(element, "copy").addEventListener("click", (event) => copyAddress(event.currentTarget));
-  listen();
-}
-
-async function copyAddress(button) {
-  const words = button.textContent;
-  const copied = await navigator.clipboard?.writeText(location.href).then(
-    () => true,
-    () => false,
+  part(element, "copy").addEventListener("click", ({ currentTarget }) =>
+    copyInto(currentTarget, location.href),
   );
-  setText(button, copied ? "Copied" : "Copy it from the address bar");
-  setTimeout(() => setText(button, words), COPIED_MS);
+  listen();
 }

@@ -8,13 +8,14 @@ export class MeMenuController {
   #menu;
   #session;
 
-  constructor({ box, session, rename, logout }) {
+  constructor({ box, session, rename, shortcuts, logout }) {
     this.#box = box;
     this.#button = box.querySelector("[data-me-button]");
     this.#menu = box.querySelector(".menu");
     this.#session = session;
     this.#button.addEventListener("click", () => this.#toggle(this.#menu.hidden));
     this.#choose("[data-rename]", rename);
+    this.#choose("[data-shortcuts]", shortcuts);
     this.#choose("[data-logout]", logout);
     box.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("pointerdown", ({ target }) => {

@@ -1,5 +1,7 @@
+import { fillReactions } from "chat/controllers/reactions.js";
 import { fullTime, isoTime, shortTime } from "chat/dates.js";
 import { part, setText, show } from "chat/dom.js";
+import { Leaving } from "chat/models/deletions.js";
 import { Unsent } from "chat/models/outbox.js";
 import { hueOf, initialsOf, OWN_HUE } from "chat/people.js";
 import { ErrorCode } from "chat/protocol.js";
@@ -22,19 +24,27 @@ export function shownState(state) {
   return state === Unsent.FAILED ? "failed" : "stored";
 }
 
+const GOING = Object.freeze({
+  [Leaving.UNDOABLE]: "Message deleted.",
+  [Leaving.WAITING]: "Message deleted as soon as you are back.",
+  [Leaving.SENDING]: "Message deleted.",
+  [Leaving.DONE]: "Message deleted.",
+});
+
 /** Fills the one markup of a message. `note` is what stands under it, if anything. */
-export function fillMessage(element, row, { me, note }) {
+export function fillMessage(element, row, { note, chip }) {
   const { message, own, start, end } = row;
   const state = shownState(row.state);
   element.classList.toggle("message--own", own);
   Object.assign(element.dataset, { key: row.key, state, start, end });
   setNumbers(element, message);
   fillPerson(element, message.author, own, row.nameNow);
-  fillTimes(element, message.ts);
+  fillTimes(element, message);
+  fillQuote(part(element, "quote"), message.reply_to);
   setText(part(element, "body"), message.body);
-  show(part(element, "edited"), Boolean(message.edited_at));
-  fillReactions(part(element, "reactions"), message.reactions ?? [], me);
-  fillNote(element, state, row.error, note);
+  fillReactions(part(element, "reactions"), row.reactions, chip);
+  fillGone(element, row.leaving);
+  fillNote(element, state, row, note);
 }
 
 function setNumbers(element, { id, seq, n, cid }) {
@@ -42,6 +52,7 @@ function setNumbers(element, { id, seq, n, cid }) {
     if (value === null || value === undefined) delete element.dataset[name];
     else element.dataset[name] = value;
   }
+  if (id) element.id = `m-${id}`;
 }
 
 function fillPerson(element, { name }, own, nameNow) {
@@ -56,42 +67,48 @@ function fillPerson(element, { name }, own, nameNow) {
   setText(now.querySelector("bdi"), nameNow ?? "");
 }
 
-function fillTimes(element, ts) {
+function fillTimes(element, { ts, edited_at: editedAt }) {
   const time = part(element, "time");
   time.dateTime = part(element, "when").dateTime = isoTime(ts);
   for (const one of [time, part(element, "when")]) {
     one.title = fullTime(ts);
     setText(one, shortTime(ts));
   }
+  const edited = part(element, "edited");
+  show(edited, Boolean(editedAt));
+  if (editedAt) edited.title = fullTime(editedAt);
 }
 
-function fillReactions(list, reactions, me) {
-  show(list, reactions.length > 0);
-  list.replaceChildren(...reactions.map((reaction) => reactionItem(reaction, me)));
+function fillQuote(link, quote) {
+  show(link, Boolean(quote));
+  if (!quote) return;
+  link.setAttribute("href", `#m-${quote.id}`);
+  setText(part(link, "quote-author"), quote.author.name);
+  setText(part(link, "quote-words"), quote.excerpt);
 }
 
-function reactionItem({ emoji, count: number, by }, me) {
-  const item = document.createElement("li");
-  item.className = "reaction";
-  item.toggleAttribute("data-own", by.includes(me?.id));
-  const symbol = document.createElement("span");
-  symbol.className = "reaction__emoji";
-  symbol.textContent = emoji;
-  const counter = document.createElement("span");
-  counter.className = "reaction__count";
-  counter.textContent = number;
-  item.append(symbol, " ", counter);
-  return item;
+/** A message that is being deleted: a line in its place, with the way back as long as there is one. */
+function fillGone(element, leaving) {
+  element.toggleAttribute("data-leaving", Boolean(leaving));
+  show(part(element, "gone"), Boolean(leaving));
+  setText(part(element, "gone-words"), GOING[leaving] ?? "");
+  const undo = part(element, "undo");
+  const possible = leaving === Leaving.UNDOABLE || leaving === Leaving.WAITING;
+  if (undo === document.activeElement && !possible) element.focus();
+  show(undo, possible);
 }
 
-function fillNote(element, state, error, note) {
+function fillNote(element, state, { error, problem }, note) {
   const box = part(element, "note");
   const failed = state === "failed";
-  show(box, failed || Boolean(note));
+  const broken = failed || Boolean(problem);
+  show(box, broken || Boolean(note));
+  box.toggleAttribute("data-broken", broken);
   if (box.hidden) return;
-  box.querySelector("use").setAttribute("href", ICONS[failed ? "failed" : "pending"]);
-  setText(part(box, "note-words"), failed ? (REFUSALS[error] ?? "Not sent") : note.words);
-  box.toggleAttribute("data-late", !failed && note.late);
+  box.querySelector("use").setAttribute("href", ICONS[broken ? "failed" : "pending"]);
+  const refusal = failed ? (REFUSALS[error] ?? "Not sent") : problem;
+  setText(part(box, "note-words"), refusal ?? note.words);
+  box.toggleAttribute("data-late", !broken && note.late);
   show(part(box, "retry"), failed);
   show(part(box, "discard"), failed);
 }

@@ -1,10 +1,6 @@
 import { Popup } from "chat/controllers/popup.js";
 import { hasFinePointer, part, setText, show } from "chat/dom.js";
 import { EMOJI, emojiName, findEmoji } from "chat/models/emoji.js";
-import { step } from "chat/models/roving.js";
-
-/** As many as stand side by side; the same number stands in picker.css. */
-const COLUMNS = 8;
 
 /** Chooses one emoji: those used last, all, or those whose name has what is typed. */
 export class EmojiPicker {
@@ -84,40 +80,11 @@ export class EmojiPicker {
 
   #pressedInGrid(event) {
     const buttons = this.#buttons;
-    const at = buttons.indexOf(event.target);
-    if (at < 0) return;
-    const to = step(event.key, { at: this.#placeOf(at), count: this.#places, columns: COLUMNS });
-    const next = to === null ? null : buttons[this.#indexOf(to)];
-    if (event.key === "ArrowUp" && !next) this.#field.focus();
-    if (!["Home", "End"].includes(event.key) && !event.key.startsWith("Arrow")) return;
+    const next = neighbourOf(event.target, buttons, event.key);
+    if (next === undefined) return;
     event.preventDefault();
-    if (!next) return;
-    event.target.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  }
-
-  /** The two grids are one, in which the first has empty places at its end. */
-  get #gap() {
-    const recent = part(this.#element, "recent-grid").childElementCount;
-    return part(this.#element, "recent").hidden ? 0 : (COLUMNS - (recent % COLUMNS)) % COLUMNS;
-  }
-
-  get #recentCount() {
-    return part(this.#element, "recent").hidden ? 0 : part(this.#element, "recent-grid").childElementCount;
-  }
-
-  get #places() {
-    return this.#buttons.length + this.#gap;
-  }
-
-  #placeOf(index) {
-    return index < this.#recentCount ? index : index + this.#gap;
-  }
-
-  #indexOf(place) {
-    if (place < this.#recentCount) return place;
-    return Math.max(this.#recentCount - 1, place - this.#gap);
+    if (next) moveFocus(event.target, next);
+    else if (event.key === "ArrowUp") this.#field.focus();
   }
 
   /** The name in words, for those who cannot tell two faces apart. */
@@ -144,4 +111,42 @@ export function emojiButton(symbol) {
   button.textContent = symbol;
   button.setAttribute("aria-label", emojiName(symbol));
   return button;
+}
+
+/** Where an arrow leads: null at an end, undefined for another key. */
+function neighbourOf(from, buttons, key) {
+  const at = buttons.indexOf(from);
+  switch (key) {
+    case "ArrowLeft":
+      return buttons[at - 1] ?? null;
+    case "ArrowRight":
+      return buttons[at + 1] ?? null;
+    case "ArrowUp":
+      return nearest(from, buttons, -1);
+    case "ArrowDown":
+      return nearest(from, buttons, 1);
+    default:
+      return undefined;
+  }
+}
+
+/** The one above (-1) or below (1): of the next line, the one that stands closest. */
+function nearest(from, buttons, way) {
+  const here = from.getBoundingClientRect();
+  const away = buttons
+    .map((button) => ({ button, place: button.getBoundingClientRect() }))
+    .map(({ button, place }) => ({
+      button,
+      down: (place.top - here.top) * way,
+      aside: Math.abs(place.left - here.left),
+    }))
+    .filter(({ down }) => down > 1)
+    .sort((a, b) => a.down - b.down || a.aside - b.aside);
+  return away[0]?.button ?? null;
+}
+
+function moveFocus(from, to) {
+  from.tabIndex = -1;
+  to.tabIndex = 0;
+  to.focus();
 }

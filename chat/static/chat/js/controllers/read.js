@@ -1,17 +1,17 @@
 import { ReadMarker } from "chat/models/read_marker.js";
 import { browserClock } from "chat/clock.js";
 
-/** So much of the newest message, or of the box, has to be in view. */
+/** So much of a message, or of the box, has to be in view. */
 const SEEN = 0.5;
 
-/** Moves the reader's marker when the newest message is in view and the tab is, too. */
+/** Moves the reader's marker to the newest message in view, while the tab is in view, too. */
 export class ReadController {
   #log;
   #session;
   #marker;
   #watcher;
-  #watched = null;
-  #inView = false;
+  #watched = new Set();
+  #inView = new Set();
 
   constructor({ box, log, session, clock = browserClock }) {
     this.#log = log;
@@ -25,9 +25,10 @@ export class ReadController {
       threshold: [0, SEEN, 1],
     });
     session.on("joined", () => this.#begin());
-    document.addEventListener("visibilitychange", () => this.#tell());
-    new MutationObserver(() => this.#watchNewest()).observe(log, { childList: true });
-    this.#watchNewest();
+    document.addEventListener("visibilitychange", () => this.#looked());
+    new MutationObserver(() => this.#watchUnread()).observe(log, { childList: true });
+    this.#looked();
+    this.#watchUnread();
   }
 
   #begin() {
@@ -35,34 +36,55 @@ export class ReadController {
     this.#marker.pause = limits.read_seconds * 1000;
     this.#marker.begin(room, unread.of(room) ? unread.readOf(room) : this.#session.timeline.n);
     // The rows of the log before may still stand here, with numbers that mean nothing in this one.
-    this.#watch(null);
-    queueMicrotask(() => this.#watchNewest());
+    this.#watcher.disconnect();
+    this.#watched.clear();
+    this.#inView.clear();
+    queueMicrotask(() => this.#watchUnread());
   }
 
-  #watchNewest() {
-    const newest = [...this.#log.children].findLast(({ dataset }) => dataset.n);
-    if (newest !== this.#watched) this.#watch(newest ?? null);
+  #looked() {
+    const visible = document.visibilityState === "visible";
+    this.#session.watched = visible;
+    if (!visible) return;
+    this.#session.timeline.noticed();
+    this.#tell();
+  }
+
+  #watchUnread() {
+    const { unread, room } = this.#session;
+    const read = unread.readOf(room);
+    for (const row of this.#watched) {
+      if (!row.isConnected || Number(row.dataset.n) <= read) this.#leave(row);
+    }
+    for (const row of this.#log.children) {
+      if (Number(row.dataset.n) > read && !this.#watched.has(row)) this.#watch(row);
+    }
   }
 
   #watch(row) {
-    this.#watcher.disconnect();
-    this.#watched = row;
-    this.#inView = false;
-    if (row) this.#watcher.observe(row);
+    this.#watched.add(row);
+    this.#watcher.observe(row);
+  }
+
+  #leave(row) {
+    this.#watcher.unobserve(row);
+    this.#watched.delete(row);
+    this.#inView.delete(row);
   }
 
   #noticed(seen) {
-    const { intersectionRatio, intersectionRect, rootBounds } = seen.at(-1);
-    const enough = intersectionRect.height >= rootBounds.height * SEEN;
-    this.#inView = intersectionRatio >= SEEN || enough;
+    for (const { target, intersectionRatio, intersectionRect, rootBounds } of seen) {
+      const enough = intersectionRect.height >= rootBounds.height * SEEN;
+      if (intersectionRatio >= SEEN || enough) this.#inView.add(target);
+      else this.#inView.delete(target);
+    }
     this.#tell();
   }
 
   #tell() {
-    const { connected, room, unread } = this.#session;
-    const visible = document.visibilityState === "visible";
-    if (!this.#inView || !visible || !connected) return;
-    const n = Number(this.#watched.dataset.n);
+    const { connected, room, unread, watched } = this.#session;
+    if (!watched || !connected || this.#inView.size === 0) return;
+    const n = Math.max(...[...this.#inView].map((row) => Number(row.dataset.n)));
     // Posting has moved the marker already.
     if (n > unread.readOf(room)) this.#marker.seen(n);
   }

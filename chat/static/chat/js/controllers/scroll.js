@@ -1,9 +1,14 @@
 import { part, setText, show } from "chat/dom.js";
 import { Emitter } from "chat/emitter.js";
-import { count } from "chat/text.js";
 
 /** Less than a line from the end counts as being there. */
 const NEAR_PX = 24;
+
+/** What stands over the line "new" when somebody arrives at it. */
+const ABOVE_NEWS_PX = 56;
+
+/** So close to the oldest row older ones are asked for. */
+const NEAR_TOP_PX = 200;
 
 /**
  * Keeps what is read where it is. The box is reversed: its end is at scrollTop 0, and what stands
@@ -15,6 +20,7 @@ export class ScrollController extends Emitter {
   #box;
   #pill;
   #log;
+  #top;
   #session;
   #seenUpTo = 0;
 
@@ -22,15 +28,17 @@ export class ScrollController extends Emitter {
     super();
     this.#box = box;
     this.#log = log;
+    this.#top = top;
     this.#pill = pill;
     this.#session = session;
     box.addEventListener("scroll", () => this.#moved(), { passive: true });
     pill.addEventListener("click", () => this.toBottom());
     const watcher = new IntersectionObserver(
       ([{ isIntersecting }]) => isIntersecting && this.emit("top"),
-      { root: box, rootMargin: "200px 0px 0px" },
+      { root: box, rootMargin: `${NEAR_TOP_PX}px 0px 0px` },
     );
     watcher.observe(top);
+    session.on("older", () => this.#stillAtTop());
   }
 
   get atBottom() {
@@ -42,10 +50,14 @@ export class ScrollController extends Emitter {
     this.#moved();
   }
 
-  /** Changes everything, and ends at the newest. */
-  toBottomAfter(change) {
+  /** Changes everything, and stands where reading stopped: at the line "new", else at the newest. */
+  arriveAfter(change) {
     change();
-    this.toBottom();
+    this.#box.scrollTop = 0;
+    this.#seenUpTo = this.#session.timeline.n;
+    const line = this.#log.querySelector('[data-row="news"]');
+    if (line) this.#toNews(line);
+    this.#moved();
   }
 
   /** Changes rows without moving the one being read. */
@@ -54,30 +66,58 @@ export class ScrollController extends Emitter {
       change();
       this.#box.scrollTop = 0;
     } else {
-      this.#holding(this.#firstVisible(), change);
+      this.#holding(this.#visible(), change);
     }
     this.#moved();
   }
 
-  #holding(row, change) {
-    const before = row?.getBoundingClientRect().top;
+  /** Brings a row into the middle, gently where that is wanted. */
+  toRow(row) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    row.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+  }
+
+  #toNews(line) {
+    const above = this.#box.getBoundingClientRect().top + ABOVE_NEWS_PX;
+    const hidden = above - line.getBoundingClientRect().top;
+    if (hidden <= 0) return;
+    this.#box.scrollTop -= hidden;
+    this.#seenUpTo = this.#session.unread.readOf(this.#session.room);
+  }
+
+  /** The first of the rows in view that survives the change stays where it was. */
+  #holding(rows, change) {
+    const places = rows.map((row) => ({ row, before: row.getBoundingClientRect().top }));
     change();
-    if (!row?.isConnected) return;
-    const moved = row.getBoundingClientRect().top - before;
+    const held = places.find(({ row }) => row.isConnected);
+    if (!held) return;
+    const moved = held.row.getBoundingClientRect().top - held.before;
     if (moved) this.#box.scrollTop += moved;
   }
 
-  #firstVisible() {
-    const { top } = this.#box.getBoundingClientRect();
-    return [...this.#log.children].find((row) => row.getBoundingClientRect().bottom > top);
+  #visible() {
+    const { top, bottom } = this.#box.getBoundingClientRect();
+    return [...this.#log.children].filter((row) => {
+      const place = row.getBoundingClientRect();
+      return place.bottom > top && place.top < bottom;
+    });
   }
 
   #moved() {
-    const { n } = this.#session.timeline;
-    if (this.atBottom) this.#seenUpTo = n;
-    const fresh = Math.max(0, n - this.#seenUpTo);
+    const { timeline, me } = this.#session;
+    if (this.atBottom) this.#seenUpTo = timeline.n;
+    const isFresh = ({ n, author }) => n > this.#seenUpTo && author.id !== me?.id;
+    const fresh = timeline.messages.filter(isFresh).length;
     const far = -this.#box.scrollTop > this.#box.clientHeight;
     show(this.#pill, !this.atBottom && (fresh > 0 || far));
-    setText(part(this.#pill, "words"), fresh ? count(fresh, "new message") : "Latest");
+    setText(part(this.#pill, "words"), fresh ? `${fresh.toLocaleString()} new` : "Latest");
+    setText(part(this.#pill, "more"), fresh ? (fresh === 1 ? " message" : " messages") : "");
+  }
+
+  /** What came was not enough to push the oldest row out of sight. */
+  #stillAtTop() {
+    if (this.#session.fetching) return;
+    const distance = this.#box.getBoundingClientRect().top - this.#top.getBoundingClientRect().top;
+    if (distance < NEAR_TOP_PX) this.emit("top");
   }
 }

@@ -21,12 +21,16 @@ export class TimelineController {
   #stopListening = () => {};
   #scheduled = false;
   #midnight = null;
+  #arriving = false;
+  #focusLost;
 
-  constructor({ log, session, templates, scroll, clock = browserClock }) {
+  /** `focusLost(row)`: the row that had the focus is gone, and this one (or null) stands near its place. */
+  constructor({ log, session, templates, scroll, focusLost, clock = browserClock }) {
     this.#log = log;
     this.#session = session;
     this.#templates = templates;
     this.#scroll = scroll;
+    this.#focusLost = focusLost;
     this.#clock = clock;
     for (const element of log.querySelectorAll("[data-key]")) {
       this.#elements.set(element.dataset.key, element);
@@ -35,6 +39,9 @@ export class TimelineController {
     session.on("me", () => this.#listen());
     session.on("outbox", () => this.#changed());
     session.on("connection", () => this.#changed());
+    session.on("changes", () => this.#changed());
+    session.on("joined", ({ entered }) => entered && this.#arrive());
+    session.presence.on("change", () => this.#changed());
     log.addEventListener("click", (event) => this.#clicked(event));
     this.#listen();
   }
@@ -55,32 +62,41 @@ export class TimelineController {
     });
   }
 
+  /** The room's own messages are there: what is drawn next is where somebody begins to read. */
+  #arrive() {
+    this.#arriving = true;
+    this.#changed();
+  }
+
   #draw() {
     const { room } = this.#session;
-    const another = room !== this.#room;
-    if (another) this.#beQuiet();
+    const arriving = this.#arriving || room !== this.#room;
+    if (arriving) this.#beQuiet();
     this.#room = room;
+    this.#arriving = false;
     const rows = this.#rows();
-    if (another) this.#scroll.toBottomAfter(() => this.#place(rows, false));
+    if (arriving) this.#scroll.arriveAfter(() => this.#place(rows, false));
     else this.#scroll.keepDuring(() => this.#place(rows, true));
     this.#wakeAtMidnight();
   }
 
   #rows() {
-    const { timeline, outbox, me, room } = this.#session;
+    const { timeline, outbox, me, room, changes, people } = this.#session;
     if (!me) return [];
     const unsent = outbox
       .inRoom(room)
       .filter(({ cid }) => !timeline.has(me.id, cid));
     const { entries, names, news } = timeline;
-    return rowsOf({ entries, unsent, me, names, news, dayOf });
+    const nameOf = (id) => people.get(id);
+    return rowsOf({ entries, unsent, me, names, news, changes, dayOf, nameOf });
   }
 
   #place(rows, moving) {
     const wanted = new Set(rows.map(({ key }) => key));
-    for (const [key, element] of this.#elements) {
-      if (!wanted.has(key)) this.#remove(key, element);
-    }
+    const gone = [...this.#elements].filter(([key]) => !wanted.has(key));
+    const lost = gone.find(([, element]) => element.contains(document.activeElement))?.[1];
+    const near = lost && neighbourOf(lost, gone);
+    for (const [key, element] of gone) this.#remove(key, element);
     for (const stray of this.#log.querySelectorAll(":scope > :not([data-key])")) stray.remove();
     const last = rows.findLast((row) => shownState(row.state) === "pending");
     let next = this.#log.firstElementChild;
@@ -90,6 +106,7 @@ export class TimelineController {
       if (element === next) next = next.nextElementSibling;
       else this.#log.insertBefore(element, next);
     }
+    if (lost) this.#focusLost(near);
   }
 
   #elementOf(row, moving) {
@@ -109,12 +126,12 @@ export class TimelineController {
   }
 
   #fill(element, row, noted) {
-    const { me, outbox, connected } = this.#session;
+    const { outbox, connected } = this.#session;
     const note = noted ? noteFor(outbox.waiting, connected) : null;
     const drawn = signature(row, note, this.#clock.now());
     if (this.#drawn.get(row.key) === drawn) return;
     this.#drawn.set(row.key, drawn);
-    if (row.kind === "message") fillMessage(element, row, { me, note });
+    if (row.kind === "message") fillMessage(element, row, { note, chip: this.#templates.reaction });
     else if (row.kind === "day") setText(part(element, "words"), dayWords(row.ts, this.#clock.now()));
     else if (row.kind === "news") setText(part(element, "words"), `${row.count} new`);
     else fillAnnouncement(element, row);
@@ -137,18 +154,36 @@ export class TimelineController {
   }
 
   #clicked({ target }) {
-    const { cid } = target.closest("[data-cid]")?.dataset ?? {};
-    if (target.closest('[data-part="retry"]')) this.#session.retry(cid);
-    else if (target.closest('[data-part="discard"]')) this.#session.discard(cid);
+    const { cid, id } = target.closest("[data-row]")?.dataset ?? {};
+    const pressed = target.closest("button")?.dataset.part;
+    if (pressed === "retry") this.#session.retry(cid);
+    else if (pressed === "discard") this.#session.discard(cid);
+    else if (pressed === "undo") this.#undo(id, target.closest("[data-row]"));
   }
+
+  #undo(id, row) {
+    this.#session.changes.undo(id);
+    row.focus();
+  }
+}
+
+/** The message before or after one of those that go. */
+function neighbourOf(lost, gone) {
+  const going = new Set(gone.map(([, element]) => element));
+  const stays = (element) => element.dataset.row === "message" && !going.has(element);
+  const rows = [...lost.parentElement.children];
+  const at = rows.indexOf(lost);
+  return rows.slice(at).find(stays) ?? rows.slice(0, at).findLast(stays) ?? null;
 }
 
 /** Equal for rows that look the same, so that they are left alone. */
 function signature(row, note, now) {
   if (row.kind === "day") return dayWords(row.ts, now);
   const { message, revision, state, error, start, end, nameNow, count, people } = row;
+  const { reactions, leaving, problem } = row;
   const seen = [message?.id, message?.ts, message?.author.name, revision, state, error];
-  return JSON.stringify([...seen, start, end, nameNow, count, people?.length, note]);
+  const laidOver = [reactions, leaving, problem, note];
+  return JSON.stringify([...seen, start, end, nameNow, count, people?.length, ...laidOver]);
 }
 
 const VERBS = Object.freeze({ joined: " joined", left: " left" });

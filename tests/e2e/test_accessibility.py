@@ -1,0 +1,203 @@
+"""Everybody can use it: axe finds nothing, in both themes, in every dialogue; and the keyboard is enough."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, ViewportSize, expect
+
+from .conftest import SIZES, Arrive, MakeChannel, MakeClient
+from .pages import DESKTOP, PHONE, Visitor
+
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def passes(person: Visitor) -> None:
+    """What axe says of the page as it is now."""
+    results = Axe().run(person.page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@SCHEMES
+@SIZES
+def test_axe_has_nothing_to_say_of_the_page_and_its_dialogues(
+    visitor: Arrive, client: MakeClient, channel: MakeChannel, scheme: str, size: ViewportSize
+) -> None:
+    name = f"For all {scheme} {size['width']}"
+    address = channel(name, "What everybody can read")
+    room = f"channel:{address.split('/')[2]}"
+    robot = client("Robot")
+    first = robot.says("Good morning", "Is anybody here?", "See the drawing", room=room)[0]["id"]
+    ines = visitor(size, color_scheme=scheme, reduced_motion="reduce").opens(address)
+    ines.is_asked_for_a_name()
+    passes(ines)
+    ines.name_field.fill("Robot")
+    expect(ines.name_help).to_contain_text("is taken")
+    passes(ines)
+    ines.chooses_name("Ines")
+    ines.says("I am.", "Two\nlines")
+    ines.sees_stored("I am.", "Two\nlines")
+    robot.ask("join", room=room)
+    robot.ask("react", room=room, id=first, emoji="👍", on=True)
+    robot.ask("edit", room=room, id=first, body="Good evening")
+    robot.tell(type="typing", room=room)
+    ines.sees("Good evening")
+    expect(ines.typing).to_have_text("Robot is typing")
+    ines.sees_announced("Robot joined")
+    passes(ines)
+    ines.begins_a_channel()
+    ines.channel_name.fill("General Talk")
+    expect(ines.channel_help).to_contain_text("is taken")
+    passes(ines)
+    ines.page.keyboard.press("Escape")
+    expect(ines.channel_dialog).to_be_hidden()
+    ines.begins_to_change_name()
+    expect(ines.name_field).to_have_value("Ines")
+    passes(ines)
+    ines.name_dialog.get_by_role("button", name="Cancel").click()
+    ines.opens_the_menu()
+    passes(ines)
+
+
+@SCHEMES
+@SIZES
+def test_axe_has_nothing_to_say_while_the_network_is_gone_and_where_nothing_was_said(
+    visitor: Arrive, channel: MakeChannel, scheme: str, size: ViewportSize
+) -> None:
+    address = channel(f"Empty {scheme} {size['width']}")
+    ines = visitor(size, color_scheme=scheme, reduced_motion="reduce").opens(address).chooses_name("Ines")
+    expect(ines.page.get_by_role("heading", name="Nobody has said anything yet")).to_be_visible()
+    passes(ines)
+    ines.loses_the_network()
+    ines.says("Still here")
+    ines.is_in_trouble("Offline, 1 message waiting")
+    expect(ines.banner).to_contain_text("It is safe on this device.")
+    passes(ines)
+    ines.logs_out()
+    expect(ines.page.get_by_role("dialog", name="Log out?")).to_be_visible()
+    passes(ines)
+
+
+@SIZES
+def test_axe_has_nothing_to_say_of_the_list_with_something_unread(
+    visitor: Arrive, client: MakeClient, channel: MakeChannel, size: ViewportSize
+) -> None:
+    name = f"Unread {size['width']}"
+    address = channel(name)
+    ines = visitor(size, reduced_motion="reduce").opens("/").chooses_name("Ines")
+    client("Robot").says("Look here", room=f"channel:{address.split('/')[2]}")
+    expect(ines.page).to_have_title("(1) General Talk · Chit-Chat")
+    passes(ines)
+    ines.opens_the_list()
+    expect(ines.badge(name)).to_have_text("1")
+    passes(ines)
+
+
+def test_a_chosen_theme_outlives_a_reload(visitor: Arrive) -> None:
+    ines = visitor(color_scheme="light").opens("/").chooses_name("Ines")
+    light = ground(ines)
+    ines.opens_the_menu()
+    ines.page.get_by_role("radio", name="Dark").check(force=True)
+    dark = ground(ines)
+    assert dark != light
+    ines.reloads()
+    ines.is_connected()
+    assert ground(ines) == dark
+    second = ines.another_tab("/")
+    assert ground(second) == dark
+    ines.opens_the_menu()
+    ines.page.get_by_role("radio", name="System").check(force=True)
+    assert ground(ines) == light
+
+
+def ground(person: Visitor) -> str:
+    colour: str = person.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_the_keyboard_is_enough(visitor: Arrive, client: MakeClient, channel: MakeChannel) -> None:
+    channel("By keyboard")
+    ines = visitor(DESKTOP).opens("/")
+    press, type = ines.page.keyboard.press, ines.page.keyboard.type
+    ines.is_asked_for_a_name()
+    type("Ines")
+    press("Enter")
+    ines.is_connected()
+    expect(ines.composer).to_be_focused()
+    type("By hand")
+    press("Enter")
+    ines.sees_stored("By hand")
+
+    # From the top: the skip link, the list, a channel.
+    ines.reloads()
+    ines.is_connected()
+    press("Tab")
+    expect(ines.page.get_by_role("link", name="Skip to the message field")).to_be_focused()
+    press("Enter")
+    expect(ines.composer).to_be_focused()
+    tab_back_to(ines, ines.room("By keyboard"))
+    press("Enter")
+    ines.is_in("By keyboard")
+    expect(ines.composer).to_be_focused()
+    ines.page.go_back()
+    ines.is_in("General Talk")
+
+    # A new channel, given up with Escape and then made.
+    ines.page.get_by_role("button", name="New channel").focus()
+    press("Enter")
+    expect(ines.channel_name).to_be_focused()
+    press("Escape")
+    expect(ines.page.get_by_role("button", name="New channel")).to_be_focused()
+    press("Enter")
+    type("Made by hand")
+    press("Enter")
+    ines.is_in("Made by hand")
+    expect(ines.composer).to_be_focused()
+
+    # The menu, and another name.
+    me = ines.page.locator("[data-me-button]")
+    me.focus()
+    press("Enter")
+    expect(me).to_have_attribute("aria-expanded", "true")
+    press("Escape")
+    expect(me).to_have_attribute("aria-expanded", "false")
+    expect(me).to_be_focused()
+
+
+def tab_back_to(person: Visitor, there: Locator) -> None:
+    """Press Shift+Tab until it has the focus."""
+    focused = "element => element === document.activeElement"
+    presses = 0
+    while not there.evaluate(focused):
+        person.page.keyboard.press("Shift+Tab")
+        presses += 1
+        assert presses < 30, "the keyboard does not get there"
+
+
+def test_enter_does_not_send_while_an_input_method_composes(visitor: Arrive, channel: MakeChannel) -> None:
+    address = channel("Composing")
+    ines = visitor().opens(address).chooses_name("Ines")
+    ines.composer.focus()
+    input_method = ines.context.new_cdp_session(ines.page)
+    input_method.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
+    expect(ines.composer).to_have_value("にほん")
+    ines.composer.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    expect(ines.composer).to_have_value("にほん")
+    input_method.send("Input.insertText", {"text": "日本"})
+    expect(ines.composer).to_have_value("日本")
+    ines.page.keyboard.press("Enter")
+    ines.sees_only("日本")
+
+
+# What is on its way for longer than a moment and goes anywhere; to appear is not to move.
+MOVING = """document.getAnimations()
+  .filter(({ effect }) => effect.getComputedTiming().activeDuration > 1)
+  .filter(({ effect }) => effect.getKeyframes().some((frame) => ["transform", "translate", "inlineSize"]
+    .some((moved) => (frame[moved] ?? "none") !== "none")))
+  .map((one) => [one.animationName ?? one.transitionProperty, one.effect.target.outerHTML.slice(0, 80)])"""
+
+
+def test_with_reduced_motion_nothing_moves(visitor: Arrive, client: MakeClient) -> None:
+    ines = visitor(PHONE, reduced_motion="reduce").opens("/").chooses_name("Ines")
+    client("Robot").says("Nothing moves")
+    ines.sees("Nothing moves")
+    ines.opens_the_list()
+    assert ines.page.evaluate(MOVING) == []

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Drafts } from "chat/models/drafts.js";
+import { EMOJI, emojiName, findEmoji, RecentEmoji } from "chat/models/emoji.js";
+import { LongPress } from "chat/models/long_press.js";
+import { step } from "chat/models/roving.js";
+import { Switcher } from "chat/models/switcher.js";
+import { Storage } from "chat/storage.js";
+
+import { alice, bob, FakeArea, FakeClock, GENERAL, message, PIT, roomState, settle } from "./support.js";
+
+// --- drafts
+
+function drafting(text) {
+  const drafts = new Drafts();
+  drafts.typed(GENERAL, text);
+  return drafts;
+}
+
+test("each room has its own draft", () => {
+  const drafts = drafting("for all");
+  drafts.typed(PIT, "for the pit");
+  assert.equal(drafts.textOf(GENERAL), "for all");
+  assert.equal(drafts.textOf(PIT), "for the pit");
+});
+
+test("an edit lies over the draft, which comes back", () => {
+  const drafts = drafting("half a thought");
+  drafts.edit(GENERAL, { id: "m1", body: "old words" });
+  assert.equal(drafts.textOf(GENERAL), "old words");
+  drafts.typed(GENERAL, "new words");
+  assert.equal(drafts.textOf(GENERAL), "new words");
+  assert.equal(drafts.cancel(GENERAL), true);
+  assert.equal(drafts.textOf(GENERAL), "half a thought");
+});
+
+test("asking to edit the same message again keeps what was typed", () => {
+  const drafts = drafting("");
+  drafts.edit(GENERAL, { id: "m1", body: "old words" });
+  drafts.typed(GENERAL, "new words");
+  drafts.edit(GENERAL, { id: "m1", body: "old words" });
+  assert.equal(drafts.textOf(GENERAL), "new words");
+});
+
+test("Escape ends the edit first, then the reply, then nothing", () => {
+  const drafts = drafting("so");
+  drafts.reply(GENERAL, message(1));
+  drafts.edit(GENERAL, { id: "m2", body: "x" });
+  assert.equal(drafts.cancel(GENERAL), true);
+  assert.equal(drafts.of(GENERAL).replyTo.id, "m1");
+  assert.equal(drafts.cancel(GENERAL), true);
+  assert.equal(drafts.cancel(GENERAL), false);
+  assert.equal(drafts.textOf(GENERAL), "so");
+});
+
+test("what is written about a message that was deleted becomes a new message", () => {
+  const drafts = drafting("begun before");
+  drafts.edit(GENERAL, { id: "m1", body: "old" });
+  drafts.typed(GENERAL, "old, and much more");
+  drafts.keepWithout(GENERAL, (id) => id === "m1");
+  assert.equal(drafts.of(GENERAL).edit, null);
+  assert.equal(drafts.textOf(GENERAL), "begun before\n\nold, and much more");
+});
+
+test("an edit of a deleted message in which nothing was changed leaves no words", () => {
+  const drafts = drafting("begun before");
+  drafts.edit(GENERAL, { id: "m1", body: "old" });
+  drafts.keepWithout(GENERAL, () => true);
+  assert.equal(drafts.textOf(GENERAL), "begun before");
+});
+
+test("a reply to a message that was deleted is a message", () => {
+  const drafts = drafting("yes");
+  drafts.reply(GENERAL, message(1));
+  drafts.keepWithout(GENERAL, (id) => id === "m2");
+  assert.equal(drafts.of(GENERAL).replyTo.id, "m1");
+  drafts.keepWithout(GENERAL, (id) => id === "m1");
+  assert.deepEqual([drafts.of(GENERAL).replyTo, drafts.textOf(GENERAL)], [null, "yes"]);
+});
+
+test("what was sent leaves neither words nor a reply", () => {
+  const drafts = drafting("yes");
+  drafts.reply(GENERAL, message(1));
+  drafts.sent(GENERAL);
+  assert.deepEqual(drafts.of(GENERAL), { body: "", replyTo: null, edit: null });
+});
+
+// --- emoji
+
+test("no emoji is there twice, and each has a name", () => {
+  assert.equal(new Set(EMOJI.map(({ symbol }) => symbol)).size, EMOJI.length);
+  assert.ok(EMOJI.length >= 60);
+  for (const { name, words } of EMOJI) assert.ok(name && words.length > 1, name);
+});
+
+test("emoji are found by the beginning of any of their words", () => {
+  assert.deepEqual(findEmoji("rock").map(({ symbol }) => symbol), ["🚀"]);
+  assert.ok(findEmoji("LAUGH").some(({ symbol }) => symbol === "😂"));
+  assert.deepEqual(findEmoji("red heart").map(({ symbol }) => symbol), ["❤️"]);
+  assert.deepEqual(findEmoji("nothing like it"), []);
+  assert.equal(findEmoji(" ").length, EMOJI.length);
+});
+
+test("an emoji from elsewhere is its own name", () => {
+  assert.equal(emojiName("🎉"), "party popper");
+  assert.equal(emojiName("🦩"), "🦩");
+});
+
+test("emoji used last come first, each person's own", () => {
+  const storage = new Storage(new FakeArea());
+  let me = alice.id;
+  const recent = new RecentEmoji({ storage, personId: () => me });
+  for (const symbol of ["🔥", "🎉", "🔥", "🦩"]) recent.used(symbol);
+  assert.deepEqual(recent.all, ["🔥", "🎉"]);
+  assert.deepEqual(recent.quick(3), ["🔥", "🎉", "👍"]);
+  me = bob.id;
+  assert.deepEqual(recent.all, []);
+});
+
+test("what somebody else wrote into the storage does no harm", () => {
+  const area = new FakeArea();
+  area.setItem(`chat:${alice.id}:emoji`, JSON.stringify(["<b>", 7, "🎉"]));
+  const recent = new RecentEmoji({ storage: new Storage(area), personId: () => alice.id });
+  assert.deepEqual(recent.all, ["🎉"]);
+});
+
+// --- a finger that rests
+
+function finger() {
+  const clock = new FakeClock();
+  const rested = [];
+  return { clock, press: new LongPress({ clock, rested: (what) => rested.push(what) }), rested };
+}
+
+test("a finger that rests asks once", () => {
+  const { clock, press, rested } = finger();
+  press.down(10, 10, "m1");
+  press.move(14, 14);
+  clock.wind(5_000);
+  assert.deepEqual(rested, ["m1"]);
+});
+
+test("a finger that taps or scrolls asks for nothing", () => {
+  const { clock, press, rested } = finger();
+  press.down(10, 10, "m1");
+  clock.wind(200);
+  press.end();
+  press.down(10, 10, "m2");
+  press.move(10, 40);
+  clock.wind(5_000);
+  assert.deepEqual(rested, []);
+});
+
+// --- arrow keys
+
+test("arrows lead through a line and a grid, and stop at the ends", () => {
+  assert.equal(step("ArrowDown", { at: 0, count: 3 }), 1);
+  assert.equal(step("ArrowDown", { at: 2, count: 3 }), null);
+  assert.equal(step("ArrowRight", { at: 0, count: 3 }), null);
+  assert.equal(step("ArrowRight", { at: 0, count: 3, columns: 3 }), 1);
+  assert.equal(step("ArrowUp", { at: 5, count: 9, columns: 3 }), 2);
+  assert.equal(step("Home", { at: 5, count: 9 }), 0);
+  assert.equal(step("End", { at: 5, count: 9 }), 8);
+  assert.equal(step("x", { at: 5, count: 9 }), null);
+  assert.equal(step("End", { at: -1, count: 0 }), null);
+});
+
+test("in a menu they go round", () => {
+  assert.equal(step("ArrowUp", { at: 0, count: 3, round: true }), 2);
+  assert.equal(step("ArrowDown", { at: 2, count: 3, round: true }), 0);
+});
+
+// --- the switcher
+
+function switching(found = []) {
+  const clock = new FakeClock();
+  const asked = [];
+  const rooms = [
+    roomState(GENERAL, { name: "General Talk" }),
+    roomState(PIT, { name: "Pit crew" }),
+    roomState("channel:cafe", { name: "Café" }),
+    roomState("channel:old", { name: "Old", archived: true }),
+  ];
+  const search = (query) => {
+    asked.push(query);
+    return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
+  };
+  const unreadOf = (room) => (room === PIT ? 2 : 0);
+  const switcher = new Switcher({ known: () => rooms, unreadOf, search, clock });
+  switcher.begin();
+  return { asked, clock, switcher };
+}
+
+const named = (switcher) => switcher.options.map(({ name }) => name);
+
+test("before anything is typed all channels are there, what is unread first", () => {
+  const { asked, clock, switcher } = switching();
+  clock.wind(1_000);
+  assert.deepEqual(named(switcher), ["Pit crew", "Café", "General Talk"]);
+  assert.deepEqual(asked, []);
+});
+
+test("typing finds by a piece of the name, without accents and case", () => {
+  const { switcher } = switching();
+  switcher.typed("CAFE");
+  assert.deepEqual(named(switcher), ["Café"]);
+  switcher.typed("t");
+  assert.deepEqual(named(switcher), ["Pit crew", "General Talk"]);
+  switcher.typed("talk");
+  assert.equal(switcher.chosen.room, GENERAL);
+});
+
+test("channels beyond the list come from the server, and what was chosen stays chosen", async () => {
+  const { asked, clock, switcher } = switching([
+    roomState("channel:apt", { name: "Apt" }),
+    roomState(PIT, { name: "an older name" }),
+  ]);
+  switcher.typed("t");
+  assert.equal(switcher.chosen.name, "Pit crew");
+  clock.wind(1_000);
+  await settle();
+  assert.deepEqual(asked, ["t"]);
+  assert.deepEqual(named(switcher), ["Pit crew", "Apt", "General Talk"]);
+  assert.equal(switcher.chosen.name, "Pit crew");
+});
+
+test("an answer to an older question is not shown", async () => {
+  const { clock, switcher } = switching([roomState("channel:apt", { name: "Apt" })]);
+  switcher.typed("ap");
+  clock.wind(1_000);
+  switcher.typed("apr");
+  await settle();
+  assert.deepEqual(named(switcher), []);
+});
+
+test("a server that does not answer leaves the known channels", async () => {
+  const { clock, switcher } = switching(new Error("gone"));
+  switcher.typed("pit");
+  clock.wind(1_000);
+  await settle();
+  assert.deepEqual(named(switcher), ["Pit crew"]);
+  assert.equal(switcher.searching, false);
+});
+
+test("arrows choose, round and round", () => {
+  const { switcher } = switching();
+  assert.equal(switcher.pressed("ArrowUp"), true);
+  assert.equal(switcher.chosen.name, "General Talk");
+  assert.equal(switcher.pressed("ArrowDown"), true);
+  assert.equal(switcher.chosen.name, "Pit crew");
+  assert.equal(switcher.pressed("Home"), false);
+});
