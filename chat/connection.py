@@ -225,7 +225,8 @@ class Connection:
             self._runtime.counters["server_errors"] += 1
             logger.exception("Incident %s: a %s command failed.", incident, type(command).__name__)
             return error_frame(ServerError(f"Something broke on our side (incident {incident})."), ref)
-        self._floods = 0
+        if not isinstance(command, PongCommand):
+            self._floods = 0
         return reply
 
     def _throttle(self, command: Command) -> None:

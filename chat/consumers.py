@@ -9,9 +9,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from chat import conf
 from chat.connection import Connection
-from chat.errors import ChatError, RateLimited
+from chat.errors import ChatError, RateLimited, Unavailable
 from chat.protocol import CloseCode, encode, error_frame
-from chat.services import runtime
+from chat.services import process
 from chat.services.identity import identity_of
 from chat.services.peer import client_address
 
@@ -68,7 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         await self.accept()
-        here = runtime.current()
+        here = process.current()
         who = await identity_of(here, self.scope["session"])
         if who is None:
             await self._turn_away(CloseCode.NO_IDENTITY)
@@ -77,6 +77,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.connection.open()
         except RateLimited as error:
             await self._turn_away(CloseCode.FLOODING, error)
+        except Unavailable as error:
+            await self._turn_away(CloseCode.RESTART, error)
 
     def _address(self) -> str:
         peer = (self.scope.get("client") or ("", 0))[0]

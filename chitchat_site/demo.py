@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat.services import demo, runtime
+from chat.services import demo, process
 
 
 class Demo:
@@ -12,5 +12,5 @@ class Demo:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await demo.filled(runtime.current())
+        await demo.filled(process.current())
         await self._application(scope, receive, send)

@@ -17,7 +17,7 @@ from uuid import uuid4
 from channels.testing import WebsocketCommunicator
 from django.test import AsyncClient
 
-from chat.services import runtime as runtimes
+from chat.services import process
 from chat.services.runtime import Runtime
 from chat.services.sweep import Sweep
 from chitchat_site.asgi import application
@@ -238,9 +238,9 @@ class Site:
     @property
     def runtime(self) -> Runtime:
         if self._runtime is None:
-            self._runtime = Runtime(clock=self.clock, now_ms=self.clock.now_ms)
+            self._runtime = process.new_runtime(clock=self.clock, now_ms=self.clock.now_ms)
             self._sweep = Sweep(self._runtime)
-            runtimes._runtimes[asyncio.get_running_loop()] = self._runtime
+            process._runtimes[asyncio.get_running_loop()] = self._runtime
         return self._runtime
 
     async def visitor(self, name: str = "") -> Visitor:
@@ -303,7 +303,7 @@ class Site:
             if self._runtime is not None:
                 await self._runtime.close()
         finally:
-            runtimes._runtimes.pop(asyncio.get_running_loop(), None)
+            process._runtimes.pop(asyncio.get_running_loop(), None)
             self._asleep.stop()
 
 

@@ -7,7 +7,7 @@ acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
 from msgspec import UNSET, UnsetType
 
 from chat.domain import Author, Draft, Head, MessageEvent, Quote
-from chat.errors import Forbidden, Invalid, NotFound
+from chat.errors import ChatError, Forbidden, Invalid, NotFound
 from chat.protocol import (
     AckFrame,
     DeleteCommand,
@@ -20,7 +20,7 @@ from chat.protocol import (
 )
 from chat.services import access
 from chat.services.runtime import Runtime
-from chat.stores.base import Change
+from chat.stores.base import Appended, Change
 from chat.text import clean_body, excerpt, is_emoji
 
 
@@ -33,22 +33,38 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
     room = command.room
     # Before anything else: an unknown room costs a query.
     runtime.throttle("message", who.id, runtime.settings.LIMITS.message)
-    await access.writable(runtime, room)
-    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
-    if command.attachments:
-        raise NotFound("There is no such file.")
-    draft = Draft(who, command.cid.lower(), body, runtime.now_ms(), await _quote(runtime, command))
+    try:
+        draft = await _draft(runtime, who, command)
+    except ChatError:
+        # What was posted stays posted, though the channel was archived since, or the quote is gone.
+        before = await runtime.store.sent(room, who.id, command.cid.lower())
+        if before is None:
+            raise
+        return _ack(runtime, command, before)
     stored = await runtime.store.append(room, draft)
     message = stored.message
     if not stored.duplicate:
         runtime.relay.publish(room, stored.epoch, MessageEvent(room, message.seq, message))
         runtime.news[room] = Head(stored.epoch, message.seq, message.n)
         runtime.posted.add((who.id, room))
-    else:
-        runtime.counters["duplicates_refused"] += 1
+    return _ack(runtime, command, stored)
+
+
+async def _draft(runtime: Runtime, who: Author, command: SendCommand) -> Draft:
+    """What is to be stored, if it may be. Raises as ``post_message``."""
+    await access.writable(runtime, command.room)
+    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
+    if command.attachments:
+        raise NotFound("There is no such file.")
+    return Draft(who, command.cid.lower(), body, runtime.now_ms(), await _quote(runtime, command))
+
+
+def _ack(runtime: Runtime, command: SendCommand, stored: Appended) -> AckFrame:
+    runtime.counters["duplicates_refused"] += stored.duplicate
+    message = stored.message
     return AckFrame(
         command.ref,
-        room,
+        command.room,
         message.cid,
         message.id,
         message.seq,

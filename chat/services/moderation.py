@@ -25,7 +25,8 @@ from chat.models import Channel, Person
 from chat.protocol import CloseCode
 from chat.services import channels, identity, people
 from chat.services.identity import CHANNEL_KEY, PERSON_KEY
-from chat.services.runtime import Runtime, current
+from chat.services.process import current
+from chat.services.runtime import Runtime
 from chat.text import clean_line
 
 logger = logging.getLogger(__name__)

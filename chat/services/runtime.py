@@ -6,9 +6,8 @@ a test, and ``--lifespan off`` tells us of no start). Services take it as their 
 
 import asyncio
 import logging
-import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextvars import Context
 from typing import Any, Protocol, TypeVar
 
@@ -55,13 +54,19 @@ class Live(Protocol):
 
 
 class Runtime:
-    """See the module. ``clock`` gives monotonic seconds, ``now_ms`` the time of day in Unix ms."""
+    """See the module.
+
+    ``reset`` makes the frame for a room whose log is another one, ``sweep`` is the regular work; ``clock``
+    gives monotonic seconds, ``now_ms`` the time of day in Unix ms.
+    """
 
     def __init__(
         self,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        reset: Callable[["Runtime", str], Awaitable[Level]],
+        sweep: Callable[["Runtime"], Coroutine[Any, Any, None]],
+        clock: Callable[[], float],
+        now_ms: Callable[[], int],
     ) -> None:
         layer = get_channel_layer()
         if layer is None:
@@ -70,6 +75,8 @@ class Runtime:
                 '{"BACKEND": "channels.layers.InMemoryChannelLayer"}.'
             )
         self.settings = conf.get()
+        self.reset = reset
+        self._sweep = sweep
         self.clock = clock
         self.now_ms = now_ms
         self.store: MessageStore = import_string(self.settings.CHANNEL_STORE)(self.settings.LIMITS)
@@ -113,9 +120,7 @@ class Runtime:
     def start_sweeping(self) -> None:
         """Begin the regular work, with the first connection. Twice is harmless."""
         if self._sweeping is None or self._sweeping.done():
-            from chat.services.sweep import Sweep
-
-            self._sweeping = self.spawn(Sweep(self).run())
+            self._sweeping = self.spawn(self._sweep(self))
 
     async def close(self) -> None:
         """End all tasks and let go of the store."""
@@ -164,20 +169,4 @@ class _StoreSource:
         return await self._runtime.store.heads(rooms)
 
     async def reset(self, room: str) -> Level:
-        from chat.services.rooms import reset_frame
-
-        return await reset_frame(self._runtime, room)
-
-
-_runtimes: dict[asyncio.AbstractEventLoop, Runtime] = {}
-
-
-def current() -> Runtime:
-    """The runtime of the running event loop."""
-    loop = asyncio.get_running_loop()
-    runtime = _runtimes.get(loop)
-    if runtime is None:
-        for other in [one for one in _runtimes if one.is_closed()]:
-            del _runtimes[other]
-        runtime = _runtimes[loop] = Runtime()
-    return runtime
+        return await self._runtime.reset(self._runtime, room)

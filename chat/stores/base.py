@@ -61,6 +61,10 @@ class MessageStore(ABC):
         """
 
     @abstractmethod
+    async def sent(self, room: str, author: str, cid: str) -> Appended | None:
+        """The answer that this send got before, as ``append`` would give it again; None if it is new."""
+
+    @abstractmethod
     async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
         """Change the text of a message; it remembers ``ts`` as ``edited_at``.
 

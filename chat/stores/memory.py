@@ -120,10 +120,9 @@ class MemoryStore(MessageStore):
 
     async def append(self, room: str, draft: Draft) -> Appended:
         log = self._log(room)
-        key = (draft.author.id, draft.cid)
-        first = log.sends.get(key)
-        if first is not None:
-            return Appended(log.epoch, first, duplicate=True)
+        before = await self.sent(room, draft.author.id, draft.cid)
+        if before is not None:
+            return before
         log.seq += 1
         log.n += 1
         message = Message(
@@ -141,12 +140,18 @@ class MemoryStore(MessageStore):
         released = self._keep(log, message)
         log.events.append(_Entry(log.seq, MessageEvent, message.id))
         # What an ack needs, and no text: 5,000 remembered sends must not be 5,000 kept messages.
+        key = (draft.author.id, draft.cid)
         log.sends[key] = structs.replace(message, body="", attachments=(), reply_to=UNSET)
         if len(log.sends) > self._limits.cids_kept:
             log.sends.popitem(last=False)
         self._mark(log, draft.author.id, log.n)
         log.active_at = draft.ts
         return Appended(log.epoch, message, duplicate=False, released=released)
+
+    async def sent(self, room: str, author: str, cid: str) -> Appended | None:
+        log = self._log(room)
+        first = log.sends.get((author, cid))
+        return None if first is None else Appended(log.epoch, first, duplicate=True)
 
     def _keep(self, log: _Log, message: Message) -> tuple[Message, ...]:
         kept = _Kept(message)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chat import conf
 from chat.errors import ChatError, Invalid
-from chat.services import runtime
+from chat.services import process
 from chat.services.identity import Identity, identity_of
 from chat.services.peer import client_address
 
@@ -92,4 +92,4 @@ def address_of(request: HttpRequest) -> str:
 
 async def asker(request: HttpRequest) -> Identity | None:
     """Whose request this is."""
-    return await identity_of(runtime.current(), request.session)
+    return await identity_of(process.current(), request.session)

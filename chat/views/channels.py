@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chat.errors import Forbidden, Invalid
 from chat.protocol import CreateCommand
-from chat.services import channels, runtime
+from chat.services import channels, process
 from chat.views.answers import address_of, answers_errors, asker, plain, text_fields
 from chat.views.names import check_answer
 
@@ -19,7 +19,7 @@ async def check_name(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     whose = address_of(request) if who is None else who.session
     raw = request.GET.get("name", "")
-    check, slug = await channels.check_channel_name(runtime.current(), whose, raw)
+    check, slug = await channels.check_channel_name(process.current(), whose, raw)
     return check_answer(check, slug=slug)
 
 
@@ -35,5 +35,5 @@ async def create(request: HttpRequest) -> HttpResponse:
         command = msgspec.convert({"type": "create", "ref": 0, "name": name, "topic": topic}, CreateCommand)
     except msgspec.ValidationError as error:
         raise Invalid(str(error)) from None
-    info = await channels.create_channel(runtime.current(), who.author, address_of(request), command)
+    info = await channels.create_channel(process.current(), who.author, address_of(request), command)
     return JsonResponse({"channel": plain(info)}, status=201)

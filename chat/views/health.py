@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from chat.services import runtime
+from chat.services import process
 from chat.services.channels import default_slug
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ async def _ask_layer() -> None:
 
 
 async def _ask_store() -> None:
-    await runtime.current().store.heads([f"channel:{default_slug()}"])
+    await process.current().store.heads([f"channel:{default_slug()}"])
 
 
 @require_safe

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from chat.services import people, runtime
+from chat.services import people, process
 from chat.services.people import NameCheck
 from chat.views.answers import address_of, answers_errors, asker, plain, text_fields
 
@@ -26,7 +26,7 @@ def check_answer(check: NameCheck, **more: Any) -> JsonResponse:
 async def check_name(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     raw = request.GET.get("name", "")
-    return check_answer(await people.check_name(runtime.current(), who, address_of(request), raw))
+    return check_answer(await people.check_name(process.current(), who, address_of(request), raw))
 
 
 @require_POST
@@ -35,7 +35,7 @@ async def check_name(request: HttpRequest) -> HttpResponse:
 async def choose_name(request: HttpRequest) -> HttpResponse:
     (raw,) = text_fields(request, "name")
     who = await asker(request)
-    author = await people.choose_name(runtime.current(), who, address_of(request), raw, request.session)
+    author = await people.choose_name(process.current(), who, address_of(request), raw, request.session)
     return JsonResponse({"me": plain(author)})
 
 
@@ -43,5 +43,5 @@ async def choose_name(request: HttpRequest) -> HttpResponse:
 @never_cache
 @answers_errors
 async def log_out(request: HttpRequest) -> HttpResponse:
-    await people.log_out(runtime.current(), await asker(request), request.session)
+    await people.log_out(process.current(), await asker(request), request.session)
     return JsonResponse({})

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from chat.errors import NotFound
 from chat.protocol import VERSION
-from chat.services import access, identity, rooms, runtime
+from chat.services import access, identity, process, rooms
 from chat.services.channels import default_slug
 from chat.services.identity import Identity
 from chat.services.rooms import View
@@ -27,7 +27,7 @@ async def home(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     slug = default_slug()
     if who is not None and who.last_channel:
-        known = (await runtime.current().directory.channels()).get(who.last_channel)
+        known = (await process.current().directory.channels()).get(who.last_channel)
         if known is not None and not known.info.private and not known.info.archived:
             slug = who.last_channel
     return HttpResponseRedirect(reverse("chat:room", args=[slug]))
@@ -38,7 +38,7 @@ async def home(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 async def room(request: HttpRequest, slug: str) -> HttpResponse:
     """A channel. Without a name: the list and the name dialogue, no messages."""
-    here = runtime.current()
+    here = process.current()
     who = await asker(request)
     try:
         known = await access.readable(here, f"channel:{slug}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 from django.contrib.sessions.models import Session
 from people import HOST, ORIGIN, Site, Tab, Visitor
 
@@ -257,6 +258,21 @@ async def test_behind_proxies_the_address_is_the_one_the_last_trusted_one_saw(
     await alice.open((b"x-forwarded-for", b"192.0.2.1"))
     await alice.open((b"x-forwarded-for", b"192.0.2.2"))
     assert (await turned_away(alice, (b"x-forwarded-for", b"192.0.2.99, 192.0.2.1")))[1] == 4429
+
+
+async def test_when_the_layer_is_down_the_client_is_told_to_come_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = await site.visitor("alice")
+
+    async def down(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(InMemoryChannelLayer, "group_add", down)
+    told, code = await turned_away(alice)
+    assert (told[0]["code"], code) == ("unavailable", 1012)
+    assert not site.runtime.live
+    assert not site.runtime.sockets
 
 
 async def test_an_unknown_peer_has_an_address_too(site: Site, limits: Callable[..., None]) -> None:

@@ -159,6 +159,29 @@ async def test_a_reply_to_what_is_not_there_is_refused(site: Site) -> None:
     )
 
 
+async def test_a_retry_is_answered_though_the_quoted_message_was_deleted_meanwhile(site: Site) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    asked = await alice.say("What is it?")
+    reply = {"room": GENERAL, "cid": cid(), "body": "This.", "reply_to": asked["id"]}
+    first = await bob.ask("send", **reply)
+    await alice.ask("delete", room=GENERAL, id=asked["id"])
+    again = await bob.ask("send", **reply)
+    assert again == {**first, "ref": again["ref"], "duplicate": True}
+
+
+async def test_a_retry_is_answered_though_the_channel_was_archived_meanwhile(site: Site) -> None:
+    alice = await site.visitor("alice")
+    room = await alice.make_channel("Pit crew")
+    tab = await alice.enter()
+    post = {"room": room, "cid": cid(), "body": "x"}
+    first = await tab.ask("send", **post)
+    await Channel.objects.filter(slug="pit-crew").aupdate(archived_at=datetime.now(UTC))
+    await site.runtime.directory.reload("pit-crew")
+    again = await tab.ask("send", **post)
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+    assert await tab.refusal("send", **{**post, "cid": cid()}) == "forbidden"
+
+
 async def test_posting_moves_the_posters_own_marker_in_all_their_tabs(site: Site) -> None:
     alice = await site.visitor("alice")
     here, there = await alice.enter(), await alice.open()

@@ -210,3 +210,23 @@ test("blank names are not asked about", () => {
   assert.equal(asked.length, 0);
   assert.deepEqual([check.verdict, check.ready], [Verdict.EMPTY, false]);
 });
+
+// --- more people, more rooms
+
+test("more of a long list of people are added, and nobody is said to have joined", () => {
+  const presence = new Presence();
+  const said = [];
+  presence.on("news", (news) => said.push(news));
+  presence.replace({ people: [alice], count: 3 });
+  assert.equal(presence.lastListed, alice.id);
+  presence.add({ people: [bob, carol], count: 3 });
+  assert.deepEqual([presence.people.length, presence.lastListed], [3, carol.id]);
+  assert.deepEqual(said, []);
+});
+
+test("a room that is found brings its count, one that is listed keeps its own", () => {
+  const unread = new Unread([roomState(PIT, { n: 3, unread: 1 })]);
+  unread.learn(roomState("channel:far", { n: 9, unread: 4 }));
+  unread.learn(roomState(PIT, { n: 3, unread: 3 }));
+  assert.deepEqual([unread.of("channel:far"), unread.of(PIT)], [4, 1]);
+});

@@ -81,3 +81,26 @@ test("an old message says who its author is now", () => {
   assert.equal(old.nameNow, "Robert");
   assert.equal(now.nameNow, null);
 });
+
+test("reactions say who, and which are mine", () => {
+  const names = new Map([[bob.id, "Robert"]]);
+  const reactions = [{ emoji: "🎉", count: 2, by: [bob.id, alice.id] }];
+  const [, row] = rows([entry(1, bob, T0, { reactions })], { nameOf: (id) => names.get(id) });
+  assert.deepEqual(row.reactions, [{ emoji: "🎉", count: 2, own: true, who: "You and Robert" }]);
+});
+
+test("what somebody does to a message is laid over it", () => {
+  const changes = {
+    reactionsOf: () => [{ emoji: "👍", count: 1, by: [alice.id] }],
+    leavingOf: (id) => (id === "m1" ? "undoable" : undefined),
+    problemOf: () => "Not added.",
+  };
+  const [, row] = rows([entry(1, alice, T0)], { changes });
+  assert.deepEqual([row.leaving, row.problem, row.reactions[0].emoji], ["undoable", "Not added.", "👍"]);
+});
+
+test("a reply on its way shows what it answers", () => {
+  const quote = { id: "m1", author: bob, excerpt: "message 1" };
+  const unsent = { cid: "c9", room: "r", body: "yes", ts: T0, state: Unsent.WAITING, revision: 0, quote };
+  assert.equal(rows([], { unsent: [unsent] }).at(-1).message.reply_to, quote);
+});

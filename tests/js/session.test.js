@@ -420,3 +420,154 @@ test("a probe asks for a fresh answer, and its silence replaces the connection",
   clock.wind(5_000);
   assert.equal(session.connected, false);
 });
+
+// --- the line "new"
+
+test("the page begins with the line where reading stopped", async () => {
+  const messages = [message(1), message(2), message(3, { author: alice }), message(4)];
+  const rooms = [roomState(GENERAL, { n: 4, read: 1, unread: 2 })];
+  const { session } = await entered({ state: page({ seq: 4, n: 4, messages, rooms }) });
+  assert.deepEqual(session.timeline.news, { n: 2, count: 2 });
+});
+
+test("where everything is new there is no line", async () => {
+  const rooms = [roomState(GENERAL, { n: 2, unread: 2 })];
+  const messages = [message(1), message(2)];
+  const { session } = await entered({ state: page({ seq: 2, n: 2, messages, rooms }) });
+  assert.equal(session.timeline.news, null);
+});
+
+test("entering a room draws the line where the server says, and sending takes it away", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "heads", rooms: { [PIT]: { epoch: EPOCH, seq: 3, n: 3 } } });
+  session.enter(PIT);
+  const messages = [1, 2, 3].map((n) => message(n, { room: PIT }));
+  await answerJoin(network.newest, { reset: true, seq: 3, n: 3, messages, first_unread: 2 });
+  assert.deepEqual(session.timeline.news, { n: 2, count: 3 });
+  session.send("here");
+  assert.equal(session.timeline.news, null);
+});
+
+test("what comes while nobody looks gets a line, what is watched does not", async () => {
+  const { network, session } = await entered();
+  network.newest.say(messageEvent(1));
+  assert.equal(session.timeline.news, null);
+  session.watched = false;
+  network.newest.say(messageEvent(2));
+  network.newest.say(messageEvent(3, { author: alice }));
+  assert.deepEqual(session.timeline.news, { n: 2, count: 1 });
+});
+
+// --- replies, changes
+
+test("a reply names what it answers", async () => {
+  const { network, session } = await entered();
+  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  assert.equal(network.newest.last("send").reply_to, "m1");
+});
+
+test("a reply to what is gone is sent without, and a room that is gone is told", async () => {
+  const { network, session } = await entered();
+  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  const refuse = async () => {
+    const { ref } = network.newest.last("send");
+    network.newest.say({ type: "error", ref, code: "not_found", detail: "" });
+    await settle();
+  };
+  await refuse();
+  const [first, second] = network.newest.all("send");
+  assert.deepEqual([second.cid, second.body, second.reply_to], [first.cid, "yes", undefined]);
+  await refuse();
+  assert.deepEqual(states(session), [Unsent.FAILED]);
+});
+
+test("what is deleted is told to the server when the room is left", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 1, n: 1, messages: [message(1, { author: alice })] }),
+  });
+  session.changes.delete(session.timeline.find("m1"));
+  assert.equal(network.newest.last("delete"), undefined);
+  session.enter(PIT);
+  const { room, id } = network.newest.last("delete");
+  assert.deepEqual([room, id], [GENERAL, "m1"]);
+});
+
+test("a deletion that had no connection follows when there is one", async () => {
+  const all = await entered({
+    state: page({ seq: 1, n: 1, messages: [message(1, { author: alice })] }),
+  });
+  all.network.newest.drop(1006);
+  all.session.changes.delete(all.session.timeline.find("m1"));
+  all.session.changes.commit();
+  all.clock.wind(5_000);
+  all.network.newest.accept();
+  all.network.newest.say(welcome());
+  assert.equal(all.network.newest.last("delete").id, "m1");
+});
+
+// --- rooms, people, channels
+
+test("channels are looked for on the server, and a found one can be entered", async () => {
+  const { network, session } = await entered();
+  const finding = session.findRooms("far");
+  const { ref, query } = network.newest.last("rooms");
+  assert.equal(query, "far");
+  const far = roomState("channel:far", { n: 3, unread: 3 });
+  network.newest.say({ type: "ok", ref, rooms: [far], more: false });
+  assert.deepEqual(await finding, [far]);
+  session.learn(far);
+  assert.equal(session.rooms.bySlug("far").name, "far");
+  assert.equal(session.unread.of("channel:far"), 3);
+});
+
+test("the rest of the people is asked for from the last that is known", async () => {
+  const { network, session } = await entered();
+  const asking = session.moreMembers();
+  const { ref, after } = network.newest.last("members");
+  assert.equal(after, bob.id);
+  const members = { people: [carol], count: 3 };
+  network.newest.say({ type: "ok", ref, members, more: false });
+  await asking;
+  assert.equal(session.presence.people.length, 3);
+});
+
+test("a channel gets another topic; a refusal is thrown to who asked", async () => {
+  const { network, session } = await entered();
+  const updating = session.update(GENERAL, { topic: "Gears" });
+  const { ref, topic, name } = network.newest.last("update");
+  assert.deepEqual([topic, name], ["Gears", undefined]);
+  const channel = { ...roomState(GENERAL), topic: "Gears" };
+  network.newest.say({ type: "ok", ref, channel });
+  await updating;
+  assert.equal(session.rooms.get(GENERAL).topic, "Gears");
+  const refused = session.update(GENERAL, { topic: "No" });
+  const again = network.newest.last("update").ref;
+  network.newest.say({ type: "error", ref: again, code: "forbidden", detail: "no" });
+  await assert.rejects(refused, { code: "forbidden" });
+});
+
+test("people are known by the name they have now", async () => {
+  const messages = [message(1), message(2, { author: carol })];
+  const names = { [carol.id]: "Caroline" };
+  const { session } = await entered({ state: page({ seq: 2, n: 2, messages, names }) });
+  assert.equal(session.people.get(bob.id), "bob");
+  assert.equal(session.people.get(carol.id), "Caroline");
+  assert.equal(session.people.get(alice.id), "alice");
+  assert.equal(session.people.get("nobody"), undefined);
+});
+
+test("older messages are asked for once at a time", async () => {
+  const { heard, network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(9)], more: true }),
+  });
+  assert.equal(session.fetching, false);
+  session.older();
+  session.older();
+  assert.equal(network.newest.all("history").length, 1);
+  assert.equal(session.fetching, true);
+  const { ref } = network.newest.last("history");
+  network.newest.say({ type: "history", ref, room: GENERAL, messages: [message(8)], more: true });
+  await settle();
+  assert.equal(session.fetching, false);
+  assert.equal(heard.at(-1).name, "joined");
+});

@@ -169,3 +169,41 @@ test("the names of people who renamed are known", () => {
   assert.equal(timeline.names.get(bob.id), "Robert");
   assert.equal(timeline.names.get(alice.id), "anna");
 });
+
+// --- the line "new"
+
+test("the line stands before the first that was missed, and counts on while nobody looks", () => {
+  const timeline = timelineOf(3);
+  timeline.missed(4, 3);
+  timeline.missed(5, 3);
+  assert.deepEqual(timeline.news, { n: 4, count: 2 });
+  timeline.noticed();
+  assert.deepEqual(timeline.news, { n: 4, count: 2 });
+});
+
+test("when all was read, the next absence draws a new line", () => {
+  const timeline = timelineOf(3);
+  timeline.missed(4, 3);
+  timeline.noticed();
+  timeline.missed(6, 5);
+  assert.deepEqual(timeline.news, { n: 6, count: 1 });
+});
+
+test("what was not read yet keeps the line where it is", () => {
+  const timeline = timelineOf(9);
+  timeline.markNews(5, 5);
+  timeline.noticed();
+  timeline.missed(10, 6);
+  assert.deepEqual(timeline.news, { n: 5, count: 6 });
+});
+
+test("the first of the last unread messages of others is found by their number", () => {
+  const timeline = new Timeline(GENERAL);
+  const messages = [message(1), message(2, { author: alice }), message(4), message(5)];
+  timeline.reset({ epoch: EPOCH, seq: 5, n: 5, messages });
+  assert.equal(timeline.firstOfLast(2, alice.id), 4);
+  assert.equal(timeline.firstOfLast(3, alice.id), 1);
+  assert.equal(timeline.firstOfLast(50, alice.id), 1);
+  assert.equal(timeline.firstOfLast(0, alice.id), 0);
+  assert.equal(new Timeline(GENERAL).firstOfLast(3, alice.id), 0);
+});

@@ -18,7 +18,7 @@ from people import Site, Visitor
 from chat.errors import InvalidName, NameTaken, RateLimited
 from chat.models import Person, PersonNameKey
 from chat.services import identity as identities
-from chat.services import people, runtime
+from chat.services import people, process
 from chat.views import answers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 async def identity(visitor: Visitor) -> identities.Identity:
     session = SessionStore(visitor.http.cookies["sessionid"].value)
-    who = await identities.identity_of(runtime.current(), session)
+    who = await identities.identity_of(process.current(), session)
     assert who is not None
     return who
 
@@ -365,7 +365,7 @@ async def test_a_session_has_a_name_from_which_its_key_cannot_be_had(site: Site)
 async def test_somebody_without_a_saved_session_is_nobody(site: Site) -> None:
     session = SessionStore()
     session[identities.PERSON_KEY] = "x"
-    assert await identities.identity_of(runtime.current(), session) is None
+    assert await identities.identity_of(process.current(), session) is None
 
 
 async def test_everybody_who_is_connected_is_looked_up_in_chunks(

@@ -9,7 +9,7 @@ from people import GENERAL, Site, eventually
 
 from chat.errors import RateLimited
 from chat.ratelimit import Rate
-from chat.services import runtime
+from chat.services import process
 from chat.services.runtime import Runtime
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,23 +19,23 @@ ONCE = Rate(1, 10, 1)
 
 def test_each_event_loop_has_its_own_and_closed_loops_are_forgotten() -> None:
     async def both() -> tuple[Runtime, Runtime]:
-        return runtime.current(), runtime.current()
+        return process.current(), process.current()
 
     first, again = asyncio.run(both())
     second, _ = asyncio.run(both())
     assert first is again
     assert first is not second
-    assert first not in runtime._runtimes.values()
+    assert first not in process._runtimes.values()
 
 
 async def test_without_a_channel_layer_it_says_what_to_write(settings: Any) -> None:
     settings.CHANNEL_LAYERS = {}
     with pytest.raises(ImproperlyConfigured, match="CHANNEL_LAYERS"):
-        Runtime()
+        process.new_runtime()
 
 
 async def test_by_default_time_is_the_real_one() -> None:
-    here = Runtime()
+    here = process.new_runtime()
     assert here.now_ms() > 1_700_000_000_000
     assert here.clock() <= here.clock()
 

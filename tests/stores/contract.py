@@ -172,6 +172,16 @@ class StoreContract:
         assert (await store.heads([ROOM]))[ROOM] == Head(first.epoch, 1, 1)
         assert bodies((await store.latest(ROOM, 10)).page.messages) == ["hello"]
 
+    async def test_a_send_can_be_looked_up_without_sending_again(self, store: MessageStore) -> None:
+        first = await store.append(ROOM, draft(ANN, cid="C"))
+        before = await store.sent(ROOM, ANN.id, "C")
+        assert before is not None
+        assert (before.duplicate, before.epoch, before.message.id) == (True, first.epoch, first.message.id)
+        assert await store.sent(ROOM, BOB.id, "C") is None
+        assert await store.sent(ROOM, ANN.id, "D") is None
+        assert await store.sent(OTHER, ANN.id, "C") is None
+        assert (await store.heads([ROOM]))[ROOM].seq == 1
+
     async def test_the_same_send_at_once_is_one_message(self, store: MessageStore) -> None:
         results = await asyncio.gather(*(store.append(ROOM, draft(cid="C")) for _ in range(50)))
         assert sum(not stored.duplicate for stored in results) == 1
