@@ -46,6 +46,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             pass
         except OSError:
             pass  # the server's way to say that the peer is gone, in the middle of a send
+        except RuntimeError as error:
+            if type(error).__name__ != "Disconnected":  # Daphne's way to say it
+                raise
         except asyncio.CancelledError:
             if self._closer is None:
                 raise

@@ -6,6 +6,7 @@ tests hold the two languages together.
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,9 @@ _GRAPHEME: Final = regex.compile(r"\X")
 
 _STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 _MODULES: Final = "chat/js"
+_MAIN: Final = "chat/main.js"
+_NAME: Final = "chat/controllers/name_dialog.js"
+_IMPORTS: Final = re.compile(r'\bfrom "(chat/[^"]+)"')
 
 # What a JSON text may not have inside <script>.
 _UNSAFE: Final = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -48,18 +52,34 @@ def modules() -> tuple[str, ...]:
     return tuple(sorted(file.relative_to(_STATIC).as_posix() for file in files))
 
 
+@cache
+def needed_by(*names: str) -> tuple[str, ...]:
+    """These modules and what they import, and so on; not what they fetch later, by ``import(…)``."""
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = None
+            text = (_STATIC / name.replace("chat", _MODULES, 1)).read_text(encoding="utf-8")
+            waiting += _IMPORTS.findall(text)
+    return tuple(found)
+
+
 @register.simple_tag(takes_context=True)
 def chat_import_map(context: Mapping[str, Any]) -> SafeString:
-    """The import map of every module, with the names the static files storage gives them, and their preloads.
+    """The import map of every module, with the names the static files storage gives them.
 
     Modules import each other as ``chat/…``; with hashed file names that is the only place that knows them.
+    What the first look at the page needs is fetched at once: the dialogue for the name only for who has none.
     """
     addresses = {path.replace(_MODULES, "chat", 1): static(path) for path in modules()}
     nonce = nonce_of(context)
     text = json.dumps({"imports": addresses}).translate(_UNSAFE)
     script = format_html('<script type="importmap"{}>{}</script>', nonce, SafeString(text))
+    needed = needed_by(_MAIN) if context.get("me") else needed_by(_MAIN, _NAME)
     line = '\n<link rel="modulepreload" href="{}"{}>'
-    preloads = format_html_join("", line, ((address, nonce) for address in addresses.values()))
+    preloads = format_html_join("", line, ((addresses[name], nonce) for name in needed))
     return script + preloads
 
 

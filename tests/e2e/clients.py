@@ -44,6 +44,7 @@ class Client:
             origin=Origin(url),
             additional_headers={"Cookie": self._cookies},
             open_timeout=PATIENCE,
+            max_queue=None,  # frames that nobody asks for must not hold up the end
         )
         self._socket: ClientConnection = self._ending.enter_context(socket)
         self.welcome = self.until(lambda frame: frame["type"] == "welcome")

@@ -57,8 +57,9 @@ def test_axe_has_nothing_to_say_of_the_page_and_its_dialogues(
     passes(ines)
 
 
-@SCHEMES
-@SIZES
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light-desktop", "dark-phone"]
+)
 def test_axe_has_nothing_to_say_while_the_network_is_gone_and_where_nothing_was_said(
     visitor: Arrive, channel: MakeChannel, scheme: str, size: ViewportSize
 ) -> None:

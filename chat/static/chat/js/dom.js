@@ -4,6 +4,20 @@ export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
 /** The one element of a template, ready to be filled. */
 export const clone = (template) => template.content.firstElementChild.cloneNode(true);
 
+/**
+ * A part that only some have: made from its template when it is wanted, taken away when it is not.
+ * Returns it, or null. `place(element)` puts a new one where it belongs.
+ */
+export function optional(root, name, wanted, { template, place }) {
+  const known = part(root, name);
+  if (known && !wanted) known.remove();
+  if (!wanted) return null;
+  if (known) return known;
+  const made = clone(template);
+  place(made);
+  return made;
+}
+
 /** Sets text only where it differs, so that live regions say it once. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -1,22 +1,17 @@
 import { Backoff } from "chat/backoff.js";
 import { announcerOf } from "chat/controllers/announcer.js";
-import { ChannelDetailsController } from "chat/controllers/channel_details.js";
-import { ChannelDialogController } from "chat/controllers/channel_dialog.js";
 import { ComposerController } from "chat/controllers/composer.js";
+import { conversationOf } from "chat/controllers/conversation.js";
 import { copy } from "chat/controllers/copy.js";
 import { DrawerController } from "chat/controllers/drawer.js";
 import { showDrawerDot } from "chat/controllers/drawer_dot.js";
 import { EdgesController } from "chat/controllers/edges.js";
 import { showEmpty } from "chat/controllers/empty.js";
 import { HeadController } from "chat/controllers/head.js";
-import { HeadMenuController } from "chat/controllers/head_menu.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
 import { LightController } from "chat/controllers/light.js";
-import { LogoutController } from "chat/controllers/logout.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
 import { MembersController } from "chat/controllers/members.js";
-import { conversationOf } from "chat/controllers/conversation.js";
-import { NameDialogController } from "chat/controllers/name_dialog.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
 import { showOnline } from "chat/controllers/online.js";
@@ -24,10 +19,10 @@ import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
 import { RoomsController } from "chat/controllers/rooms.js";
 import { ShortcutsController } from "chat/controllers/shortcuts.js";
-import { SwitcherController } from "chat/controllers/switcher.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
 import { hasFinePointer } from "chat/dom.js";
+import { Later } from "chat/later.js";
 import { Session } from "chat/session.js";
 import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
@@ -63,10 +58,13 @@ function showState({ session, socket, page, composer }) {
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
   showEmpty({ element: one("[data-empty]"), session, composer });
   showRefusal({ element: one("[data-refusal]"), log: one("[data-log]"), session });
+  session.on("me", () => {
+    for (const element of all("[data-for-people]")) element.hidden = session.me === null;
+  });
 }
 
 /** The list of rooms, and the ways into them. Returns `go(room)`. */
-function rooms({ session, addressOf, composer, write }) {
+function rooms({ session, addressOf, composer }) {
   const list = one("[data-rooms]");
   const drawer = new DrawerController({
     panel: one("#panel"),
@@ -85,24 +83,53 @@ function rooms({ session, addressOf, composer, write }) {
       beginHere(composer);
     },
   });
-  const go = (room) => navigation.go(room);
-  const switcher = new SwitcherController({
-    dialog: one("#jump-dialog"),
-    opener: one("[data-jump-to]"),
-    template: one("#option-template"),
-    session,
-    go,
-  });
-  const shortcuts = new ShortcutsController({
-    dialog: one("#shortcuts-dialog"),
-    openSwitcher: () => switcher.open(),
-    write,
-  });
-  return { go, shortcuts };
+  return (room) => navigation.go(room);
 }
 
-/** What belongs to the channel that is shown. */
-function channel({ session, storage, addressOf, shortcuts, say }) {
+/** Dialogues, each fetched when it is needed: functions that call back with one. */
+function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
+  const dialogue = (selector, load) => later.add(async () => load(one(selector)));
+  return {
+    switcher: dialogue("#jump-dialog", async (dialog) => {
+      const { SwitcherController } = await import("chat/controllers/switcher.js");
+      return new SwitcherController({ dialog, template: one("#option-template"), session, go });
+    }),
+    channel: dialogue("#channel-dialog", async (dialog) => {
+      const { ChannelDialogController } = await import("chat/controllers/channel_dialog.js");
+      return new ChannelDialogController({ dialog, session, urls, addressOf, created: go });
+    }),
+    details: dialogue("#details-dialog", async (dialog) => {
+      const { ChannelDetailsController } = await import("chat/controllers/channel_details.js");
+      return new ChannelDetailsController({ dialog, session, addressOf });
+    }),
+    name: dialogue("#name-dialog", async (dialog) => {
+      const { NameDialogController } = await import("chat/controllers/name_dialog.js");
+      return new NameDialogController({ dialog, session, urls, named: () => composer.focus() });
+    }),
+    logout: dialogue("#logout-dialog", async (dialog) => {
+      const { LogoutController } = await import("chat/controllers/logout.js");
+      return new LogoutController({ dialog, session, storage, url: urls.logout });
+    }),
+  };
+}
+
+/** What opens them, and the menus. */
+function openers({ session, storage, later, composer, use, say }) {
+  const shortcuts = new ShortcutsController({
+    dialog: one("#shortcuts-dialog"),
+    openSwitcher: () => use.switcher((switcher) => switcher.open()),
+    write: () => composer.focus(),
+  });
+  one("[data-jump-to]").addEventListener("click", () => use.switcher((switcher) => switcher.open()));
+  one("[data-new-channel]").addEventListener("click", () => use.channel((channel) => channel.open()));
+  new MeMenuController({
+    box: one("[data-me]"),
+    session,
+    rename: () => use.name((name) => name.change()),
+    shortcuts: () => shortcuts.open(),
+    logout: () => use.logout((logout) => logout.begin()),
+  });
+  chooseTheme({ menu: one("[data-me]"), storage });
   const members = new MembersController({
     root: document.documentElement,
     panel: one("#members"),
@@ -112,42 +139,18 @@ function channel({ session, storage, addressOf, shortcuts, say }) {
     session,
     storage,
   });
-  const details = new ChannelDetailsController({ dialog: one("#details-dialog"), session, addressOf });
-  const copyAddress = async () => {
-    say((await copy(location.href)) ? "Copied" : "This browser does not let the page copy.");
-  };
-  new HeadMenuController({
-    button: one("[data-head-menu]"),
-    element: one("#head-menu"),
-    session,
-    deeds: {
-      members: (button) => members.toggle(button),
-      details: () => details.open(),
-      copy: copyAddress,
-      shortcuts: () => shortcuts.open(),
-    },
-  });
-}
-
-/** Who somebody is, and what they can change about it. Returns the dialogue for the name. */
-function person({ session, storage, urls, composer, shortcuts }) {
-  const name = new NameDialogController({
-    dialog: one("#name-dialog"),
-    session,
-    urls,
-    named: () => beginHere(composer),
-  });
-  const logout = new LogoutController({ dialog: one("#logout-dialog"), session, storage, url: urls.logout });
-  const box = one("[data-me]");
-  new MeMenuController({
-    box,
-    session,
-    rename: () => name.change(),
+  const deeds = {
+    members: (button) => members.toggle(button),
+    details: () => use.details((details) => details.open()),
+    copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
     shortcuts: () => shortcuts.open(),
-    logout: () => logout.begin(),
+  };
+  const useHeadMenu = later.add(async () => {
+    const { HeadMenu } = await import("chat/controllers/head_menu.js");
+    return new HeadMenu({ element: one("#head-menu"), deeds });
   });
-  chooseTheme({ menu: box, storage });
-  return name;
+  const dots = one("[data-head-menu]");
+  dots.addEventListener("click", () => useHeadMenu((menu) => menu.open(dots)));
 }
 
 function start() {
@@ -158,34 +161,28 @@ function start() {
   const socket = new Socket({ url: socketAddress(urls.socket), backoff: new Backoff() });
   const session = new Session({ page, socket, storage });
   const say = announcerOf(one("[data-announcer]"));
+  const later = new Later({ failed: () => say("That did not load. Try again when you are connected") });
 
-  let scrollToNewest = () => {};
+  let toNewest = () => {};
   const composer = new ComposerController({
     form: one("[data-composer]"),
     hint: one("[data-composer-hint]"),
     session,
-    sent: () => scrollToNewest(),
+    sent: () => toNewest(),
   });
-  const write = () => composer.focus();
-  scrollToNewest = conversationOf({ one, session, storage, composer, say });
-  const { go, shortcuts } = rooms({ session, addressOf, composer, write });
+  toNewest = conversationOf({ one, session, storage, composer, later, say });
+  const go = rooms({ session, addressOf, composer });
   showState({ session, socket, page, composer });
-  channel({ session, storage, addressOf, shortcuts, say });
-  new ChannelDialogController({
-    dialog: one("#channel-dialog"),
-    opener: one("[data-new-channel]"),
-    session,
-    urls,
-    addressOf,
-    created: go,
-  });
-  const name = person({ session, storage, urls, composer, shortcuts });
+  const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
+  openers({ session, storage, later, composer, use, say });
 
   watchNetwork(session);
   commitOnLeaving(session);
+  later.fetchWhenUsed(document);
   session.on("reload", () => reloadOnce());
+  session.on("identify", () => use.name((name) => name.ask()));
   if (session.me) session.start();
-  else name.ask();
+  else use.name((name) => name.ask());
 }
 
 start();

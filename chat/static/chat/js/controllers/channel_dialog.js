@@ -13,7 +13,7 @@ export class ChannelDialogController {
   #created;
 
   /** `created(channel)` is called with the new channel. */
-  constructor({ dialog, opener, session, urls, addressOf, created }) {
+  constructor({ dialog, session, urls, addressOf, created }) {
     this.#dialog = dialog;
     this.#session = session;
     this.#urls = urls;
@@ -34,8 +34,6 @@ export class ChannelDialogController {
       part(dialog, way).addEventListener("click", () => dialog.close());
     }
     this.#topic.addEventListener("input", () => this.#measure());
-    opener.addEventListener("click", () => this.open());
-    session.on("me", () => (opener.hidden = session.me === null));
   }
 
   open() {

@@ -32,6 +32,19 @@ export class CheckedField {
     this.#input.select();
   }
 
+  clear() {
+    this.check.reset();
+    this.#input.value = "";
+  }
+
+  /** Takes over what was typed before this was there. */
+  resume() {
+    const { value } = this.#input;
+    this.#input.focus();
+    this.check.reset();
+    this.check.typed(value);
+  }
+
   /** The form is on its way, or back. */
   set busy(busy) {
     this.#submit.setAttribute("aria-disabled", String(busy || !this.check.ready));

@@ -1,19 +1,20 @@
 import { DeedsController } from "chat/controllers/deeds.js";
-import { MessageMenu } from "chat/controllers/message_menu.js";
 import { MessagesController } from "chat/controllers/messages.js";
 import { MessageTools } from "chat/controllers/message_tools.js";
-import { EmojiPicker } from "chat/controllers/picker.js";
 import { QuotesController } from "chat/controllers/quotes.js";
 import { ReadController } from "chat/controllers/read.js";
 import { ScrollController } from "chat/controllers/scroll.js";
 import { TimelineController } from "chat/controllers/timeline.js";
-import { RecentEmoji } from "chat/models/emoji.js";
+
+const ROWS = ["message", "day", "announcement", "news"];
+const PIECES = ["quote", "reactions", "reaction", "gone", "note"];
+const TEMPLATES = [...ROWS, ...PIECES];
 
 /**
  * The messages and everything that can be done with one. `one(selector)` finds an element of the page.
  * Returns the function that scrolls to the newest.
  */
-export function conversationOf({ one, session, storage, composer, say }) {
+export function conversationOf({ one, session, storage, composer, later, say }) {
   const [log, box] = [one("[data-log]"), one("[data-timeline]")];
   const scroll = new ScrollController({
     box,
@@ -24,32 +25,30 @@ export function conversationOf({ one, session, storage, composer, say }) {
   });
   scroll.on("top", () => session.older());
 
-  const recent = new RecentEmoji({ storage, personId: () => session.me?.id });
-  const closed = () => messages.settle();
-  const menu = new MessageMenu({ element: one("#message-menu"), recent, closed });
-  const picker = new EmojiPicker({ element: one("#emoji-picker"), recent, closed });
+  let popups = null;
+  const usePopups = later.add(async () => {
+    const { Popups } = await import("chat/controllers/popups.js");
+    popups = new Popups({ one, session, storage, closed: () => messages.settle() });
+    return popups;
+  });
   const messages = new MessagesController({
     log,
     tools: new MessageTools(one("#tools-template")),
-    isHeld: () => menu.isOpen || picker.isOpen,
+    isHeld: () => popups?.isOpen ?? false,
   });
   new TimelineController({
     log,
     session,
     scroll,
-    templates: {
-      message: one("#message-template"),
-      day: one("#day-template"),
-      announcement: one("#announcement-template"),
-      news: one("#news-template"),
-      reaction: one("#reaction-template"),
-    },
-    focusLost: (near) => messages.focus(near ?? undefined),
+    templates: Object.fromEntries(TEMPLATES.map((name) => [name, one(`#${name}-template`)])),
+    focusLost: (near) => (near ? messages.focus(near) : composer.focus()),
   });
   new ReadController({ box, log, session });
   new QuotesController({ log, session, scroll });
-  new DeedsController({ session, messages, composer, menu, picker, say });
+  new DeedsController({ session, messages, composer, usePopups, say });
   const emoji = one('[data-composer] [data-part="emoji"]');
-  emoji.addEventListener("click", () => picker.open(emoji, (symbol) => composer.insert(symbol)));
+  emoji.addEventListener("click", () =>
+    usePopups(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
+  );
   return () => scroll.toBottom();
 }

@@ -6,18 +6,16 @@ export class DeedsController {
   #session;
   #messages;
   #composer;
-  #menu;
-  #picker;
+  #usePopups;
   #say;
   #deeds;
 
-  /** `say(words)` tells those who hear the page. */
-  constructor({ session, messages, composer, menu, picker, say }) {
+  /** `usePopups(then)` calls back with the menu and the picker; `say(words)` says something for a moment. */
+  constructor({ session, messages, composer, usePopups, say }) {
     this.#session = session;
     this.#messages = messages;
     this.#composer = composer;
-    this.#menu = menu;
-    this.#picker = picker;
+    this.#usePopups = usePopups;
     this.#say = say;
     this.#deeds = {
       menu: (deed) => this.#open(deed),
@@ -25,8 +23,9 @@ export class DeedsController {
       quick: ({ message, emoji }) => session.changes.react(message, emoji),
       reply: ({ message }) => composer.reply(message),
       copy: ({ message }) => this.#copy(message),
-      edit: ({ message, own }) => own && composer.edit(message),
-      delete: ({ message, own, row }) => own && this.#delete(message, row),
+      edit: ({ message, own }) => (own ? composer.edit(message) : say("That message is not yours")),
+      delete: ({ message, own, row }) =>
+        own ? this.#delete(message, row) : say("That message is not yours"),
     };
     messages.on("act", (deed) => this.#do(deed));
     messages.on("leave", () => composer.focus());
@@ -40,17 +39,17 @@ export class DeedsController {
   }
 
   #open(deed) {
-    this.#menu.open(deed.anchor, deed, (name, { symbol }) => {
-      this.#deeds[name]({ ...deed, emoji: symbol });
-    });
+    const act = (name, { symbol }) => this.#deeds[name]({ ...deed, emoji: symbol });
+    this.#usePopups(({ menu }) => menu.open(deed.anchor, deed, act));
   }
 
   #choose({ anchor, message }) {
-    this.#picker.open(anchor, (emoji) => this.#session.changes.react(message, emoji));
+    const react = (emoji) => this.#session.changes.react(message, emoji);
+    this.#usePopups(({ picker }) => picker.open(anchor, react));
   }
 
   async #copy({ body }) {
-    this.#say((await copy(body)) ? "Copied" : "This browser does not let the page copy.");
+    this.#say((await copy(body)) ? "Copied" : "The browser does not let this page copy");
   }
 
   /** The focus stays in the row, on the way back. */
@@ -58,7 +57,7 @@ export class DeedsController {
     this.#session.changes.delete(message);
     requestAnimationFrame(() => {
       const undo = part(row, "undo");
-      if (row.isConnected && undo.checkVisibility()) undo.focus();
+      if (row.isConnected && undo) undo.focus();
       else this.#messages.focus();
     });
   }

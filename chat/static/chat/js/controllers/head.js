@@ -53,7 +53,6 @@ export class HeadController {
 
   #drawPeople() {
     const { me, presence } = this.#session;
-    for (const opener of this.#head.querySelectorAll("[data-members-open]")) show(opener, me !== null);
     for (const here of this.#head.querySelectorAll("[data-here]")) {
       // Between two rooms the number of the one before stays until the new one is known.
       show(here, me !== null && (presence.count > 0 || !here.hidden));

@@ -1,15 +1,17 @@
 import { Menu } from "chat/controllers/menu.js";
 
 /** What can be done about the channel, behind the three dots over it. */
-export class HeadMenuController {
+export class HeadMenu {
   #menu;
   #deeds;
 
-  /** `deeds` has a function for each `data-act` of the menu. */
-  constructor({ button, element, session, deeds }) {
+  /** `deeds` has a function for each `data-act` of the menu; it is called with what the menu hangs on. */
+  constructor({ element, deeds }) {
     this.#menu = new Menu(element);
     this.#deeds = deeds;
-    button.addEventListener("click", () => this.#menu.open(button, (name) => this.#deeds[name](button)));
-    session.on("me", () => (button.hidden = session.me === null));
+  }
+
+  open(button) {
+    this.#menu.open(button, (name) => this.#deeds[name](button));
   }
 }

@@ -1,6 +1,6 @@
 import { fillReactions } from "chat/controllers/reactions.js";
 import { fullTime, isoTime, shortTime } from "chat/dates.js";
-import { part, setText, show } from "chat/dom.js";
+import { optional, part, setText, show } from "chat/dom.js";
 import { Leaving } from "chat/models/deletions.js";
 import { Unsent } from "chat/models/outbox.js";
 import { hueOf, initialsOf, OWN_HUE } from "chat/people.js";
@@ -31,8 +31,11 @@ const GOING = Object.freeze({
   [Leaving.DONE]: "Message deleted.",
 });
 
-/** Fills the one markup of a message. `note` is what stands under it, if anything. */
-export function fillMessage(element, row, { note, chip }) {
+/**
+ * Fills the one markup of a message. `note` is what stands under it, if anything; `templates` has what
+ * only some messages have.
+ */
+export function fillMessage(element, row, { note, templates }) {
   const { message, own, start, end } = row;
   const state = shownState(row.state);
   element.classList.toggle("message--own", own);
@@ -40,11 +43,11 @@ export function fillMessage(element, row, { note, chip }) {
   setNumbers(element, message);
   fillPerson(element, message.author, own, row.nameNow);
   fillTimes(element, message);
-  fillQuote(part(element, "quote"), message.reply_to);
+  fillQuote(element, message.reply_to, templates.quote);
   setText(part(element, "body"), message.body);
-  fillReactions(part(element, "reactions"), row.reactions, chip);
-  fillGone(element, row.leaving);
-  fillNote(element, state, row, note);
+  fillChips(element, row.reactions, templates);
+  fillGone(element, row.leaving, templates.gone);
+  fillNote(element, { state, row, note }, templates.note);
 }
 
 function setNumbers(element, { id, seq, n, cid }) {
@@ -69,7 +72,7 @@ function fillPerson(element, { name }, own, nameNow) {
 
 function fillTimes(element, { ts, edited_at: editedAt }) {
   const time = part(element, "time");
-  time.dateTime = part(element, "when").dateTime = isoTime(ts);
+  time.dateTime = isoTime(ts);
   for (const one of [time, part(element, "when")]) {
     one.title = fullTime(ts);
     setText(one, shortTime(ts));
@@ -79,34 +82,45 @@ function fillTimes(element, { ts, edited_at: editedAt }) {
   if (editedAt) edited.title = fullTime(editedAt);
 }
 
-function fillQuote(link, quote) {
-  show(link, Boolean(quote));
-  if (!quote) return;
+function fillQuote(element, quote, template) {
+  const place = (link) => part(element, "bubble").prepend(link);
+  const link = optional(element, "quote", Boolean(quote), { template, place });
+  if (!link) return;
   link.setAttribute("href", `#m-${quote.id}`);
   setText(part(link, "quote-author"), quote.author.name);
   setText(part(link, "quote-words"), quote.excerpt);
 }
 
-/** A message that is being deleted: a line in its place, with the way back as long as there is one. */
-function fillGone(element, leaving) {
-  element.toggleAttribute("data-leaving", Boolean(leaving));
-  show(part(element, "gone"), Boolean(leaving));
-  setText(part(element, "gone-words"), GOING[leaving] ?? "");
-  const undo = part(element, "undo");
-  const possible = leaving === Leaving.UNDOABLE || leaving === Leaving.WAITING;
-  if (undo === document.activeElement && !possible) element.focus();
-  show(undo, possible);
+function fillChips(element, chips, { reactions: template, reaction }) {
+  const known = part(element, "reactions");
+  if (!chips.length && known?.contains(document.activeElement)) element.focus();
+  const place = (list) => part(element, "bubble").closest(".message__line").after(list);
+  const list = optional(element, "reactions", chips.length > 0, { template, place });
+  if (list) fillReactions(list, chips, reaction);
 }
 
-function fillNote(element, state, { error, problem }, note) {
-  const box = part(element, "note");
+/** A message that is being deleted: a line in its place, with the way back as long as there is one. */
+function fillGone(element, leaving, template) {
+  element.toggleAttribute("data-leaving", Boolean(leaving));
+  const focused = part(element, "gone")?.contains(document.activeElement);
+  const place = (gone) => element.append(gone);
+  const gone = optional(element, "gone", Boolean(leaving), { template, place });
+  const possible = leaving === Leaving.UNDOABLE || leaving === Leaving.WAITING;
+  if (focused && !possible) element.focus();
+  if (!gone) return;
+  setText(part(gone, "gone-words"), GOING[leaving]);
+  show(part(gone, "undo"), possible);
+}
+
+function fillNote(element, { state, row, note }, template) {
   const failed = state === "failed";
-  const broken = failed || Boolean(problem);
-  show(box, broken || Boolean(note));
+  const broken = failed || Boolean(row.problem);
+  const place = (box) => element.append(box);
+  const box = optional(element, "note", broken || Boolean(note), { template, place });
+  if (!box) return;
   box.toggleAttribute("data-broken", broken);
-  if (box.hidden) return;
-  box.querySelector("use").setAttribute("href", ICONS[broken ? "failed" : "pending"]);
-  const refusal = failed ? (REFUSALS[error] ?? "Not sent") : problem;
+  part(box, "note-icon").setAttribute("href", ICONS[broken ? "failed" : "pending"]);
+  const refusal = failed ? (REFUSALS[row.error] ?? "Not sent") : row.problem;
   setText(part(box, "note-words"), refusal ?? note.words);
   box.toggleAttribute("data-late", !broken && note.late);
   show(part(box, "retry"), failed);

@@ -38,31 +38,32 @@ export class NameDialogController {
     });
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
     dialog.addEventListener("cancel", (event) => this.#required && event.preventDefault());
-    dialog.addEventListener("close", () => this.#required && this.#open("first"));
-    session.on("identify", () => this.ask());
+    dialog.addEventListener("close", () => this.#required && this.ask());
   }
 
   /** Asks for a first name, until there is one. */
   ask() {
     this.#required = true;
     this.#open("first");
+    this.#field.resume();
   }
 
   change() {
     this.#required = false;
-    this.#open("change", this.#session.me.name);
+    this.#open("change");
+    this.#field.begin(this.#session.me.name);
   }
 
-  #open(kind, name = "") {
+  #open(kind) {
     const words = WORDS[kind];
     for (const piece of ["title", "lead", "submit"]) setText(part(this.#dialog, piece), words[piece]);
     show(part(this.#dialog, "wordmark"), kind === "first");
     show(part(this.#dialog, "cancel"), kind !== "first");
     flag(this.#dialog, "first", kind === "first");
+    this.#dialog.setAttribute("closedby", kind === "first" ? "none" : "any");
     // The server draws it open for the first paint; only a modal one holds the focus.
     this.#dialog.removeAttribute("open");
     this.#dialog.showModal();
-    this.#field.begin(name);
   }
 
   async #submit(name) {
@@ -78,6 +79,7 @@ export class NameDialogController {
   #accepted(me) {
     const first = this.#required;
     this.#required = false;
+    this.#field.clear();
     this.#dialog.close();
     this.#session.identify(me);
     if (first) this.#named();

@@ -31,7 +31,14 @@ export class NavigationController {
   }
 
   #moved(state) {
-    if (state?.room && this.#session.rooms.get(state.room)) this.#session.enter(state.room);
+    const room = state?.room ?? this.#here;
+    if (this.#session.rooms.get(room)) this.#session.enter(room);
     else location.reload();
+  }
+
+  /** A link within the page makes an entry of its own, which knows no room. */
+  get #here() {
+    const isHere = ({ slug }) => new URL(this.#addressOf(slug), location.href).pathname === location.pathname;
+    return this.#session.rooms.all.find(isHere)?.room;
   }
 }

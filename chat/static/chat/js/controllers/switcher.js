@@ -14,7 +14,7 @@ export class SwitcherController {
   #model;
 
   /** `go(room)` enters the chosen one. */
-  constructor({ dialog, opener, template, session, go, clock = browserClock }) {
+  constructor({ dialog, template, session, go, clock = browserClock }) {
     this.#dialog = dialog;
     this.#field = dialog.querySelector("input");
     this.#list = part(dialog, "list");
@@ -34,8 +34,6 @@ export class SwitcherController {
     dialog.querySelector("form").addEventListener("submit", (event) => this.#submitted(event));
     part(dialog, "close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => this.#model.end());
-    opener.addEventListener("click", () => this.open());
-    session.on("me", () => (opener.hidden = session.me === null));
   }
 
   open() {

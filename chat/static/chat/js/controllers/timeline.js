@@ -131,7 +131,7 @@ export class TimelineController {
     const drawn = signature(row, note, this.#clock.now());
     if (this.#drawn.get(row.key) === drawn) return;
     this.#drawn.set(row.key, drawn);
-    if (row.kind === "message") fillMessage(element, row, { note, chip: this.#templates.reaction });
+    if (row.kind === "message") fillMessage(element, row, { note, templates: this.#templates });
     else if (row.kind === "day") setText(part(element, "words"), dayWords(row.ts, this.#clock.now()));
     else if (row.kind === "news") setText(part(element, "words"), `${row.count} new`);
     else fillAnnouncement(element, row);
@@ -153,12 +153,14 @@ export class TimelineController {
     this.#midnight = this.#clock.setTimeout(() => this.#changed(), nextMidnight(now) - now);
   }
 
-  #clicked({ target }) {
+  #clicked({ target, detail: presses }) {
     const { cid, id } = target.closest("[data-row]")?.dataset ?? {};
     const pressed = target.closest("button")?.dataset.part;
     if (pressed === "retry") this.#session.retry(cid);
     else if (pressed === "discard") this.#session.discard(cid);
     else if (pressed === "undo") this.#undo(id, target.closest("[data-row]"));
+    // By a key: the button that had the focus goes.
+    if (!presses && (pressed === "retry" || pressed === "discard")) this.#focusLost(null);
   }
 
   #undo(id, row) {

@@ -1,0 +1,42 @@
+const USES = ["pointerover", "pointerdown", "keydown", "focusin"];
+
+/**
+ * Code that the first look at the page does not need. It is fetched when somebody begins to use the page,
+ * at the latest when it is asked for.
+ */
+export class Later {
+  #failed;
+  #fetches = new Set();
+
+  /** `failed()` is called when something that is asked for cannot be fetched. */
+  constructor({ failed }) {
+    this.#failed = failed;
+  }
+
+  /**
+   * `load()` fetches and makes something, once. Returns the function that uses it: `use(then)` calls
+   * `then` with what was made, as soon as it is there.
+   */
+  add(load) {
+    let making = null;
+    const fetch = () => {
+      making ??= load().catch((error) => {
+        making = null;
+        throw error;
+      });
+      return making;
+    };
+    this.#fetches.add(fetch);
+    return (then) => fetch().then(then, this.#failed);
+  }
+
+  /** Begins to listen for the first use of the page. */
+  fetchWhenUsed(target) {
+    const fetchAll = () => {
+      for (const event of USES) target.removeEventListener(event, fetchAll);
+      // What does not get through now is tried again when it is asked for.
+      for (const fetch of this.#fetches) fetch().catch(() => {});
+    };
+    for (const event of USES) target.addEventListener(event, fetchAll, { passive: true });
+  }
+}
