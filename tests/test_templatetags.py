@@ -12,7 +12,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import override_settings
 
-from chat.domain import Author, Message
+from chat.domain import Author, Message, Quote, Reaction
 from chat.templatetags import chat as tags
 
 ALICE = Author("p-alice", "alice")
@@ -73,6 +73,25 @@ def test_the_import_map_follows_the_storage_of_static_files(monkeypatch: pytest.
     html = Template("{% load chat %}{% chat_import_map %}").render(Context())
     assert import_map(html)["chat/main.js"] == "/hashed/chat/js/main.abc.js"
     assert '<link rel="modulepreload" href="/hashed/chat/js/main.abc.js">' in html
+
+
+def preloaded(html: str) -> set[str]:
+    found: list[str] = re.findall(r'<link rel="modulepreload" href="/static/chat/js/([^"]+)">', html)
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_what_the_first_look_needs_is_fetched_at_once_and_the_rest_later() -> None:
+    context = Context({"me": ME})
+    names = preloaded(Template("{% load chat %}{% chat_import_map %}").render(context))
+    assert {"main.js", "session.js", "models/timeline.js"} <= names
+    assert not {"controllers/switcher.js", "models/emoji.js", "controllers/name_dialog.js"} & names
+
+
+def test_who_has_no_name_gets_the_dialogue_for_it_at_once() -> None:
+    with_name = preloaded(Template("{% load chat %}{% chat_import_map %}").render(Context({"me": ME})))
+    without = preloaded(Template("{% load chat %}{% chat_import_map %}").render(Context({"me": None})))
+    assert without - with_name >= {"controllers/name_dialog.js", "models/check.js"}
 
 
 def test_an_address_cannot_end_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +227,42 @@ def test_there_is_one_markup_for_a_message() -> None:
     assert first
     assert second
     assert parts.findall(first[0]) == parts.findall(second[0])
+
+
+def test_an_answer_leads_to_what_it_answers() -> None:
+    quote = Quote("m1", Author("p-x", "<b>"), "hello & goodbye")
+    html = rendered(messages=[message(1), message(2, reply_to=quote)])
+    assert html.count('id="m-m1"') == 1
+    drawn = html.partition("data-log")[2].partition("<template")[0]
+    assert 'class="quote" data-part="quote" href="#m-m1"' in drawn
+    assert "&lt;b&gt;" in drawn
+    assert "hello &amp; goodbye" in drawn
+
+
+def test_reactions_stand_under_their_message_and_mine_are_pressed() -> None:
+    reactions = (Reaction("🔧", 4, (BOB.id,)), Reaction("🎉", 2, (BOB.id, ALICE.id)))
+    html = rendered(messages=[message(1, reactions=reactions), message(2)])
+    drawn = html.partition("data-log")[2].partition("<template")[0]
+    assert re.findall(r'data-emoji="(.)" aria-pressed="(\w+)"', drawn) == [("🔧", "false"), ("🎉", "true")]
+    assert drawn.count('data-part="reactions"') == 1
+
+
+def test_what_only_some_messages_have_is_there_to_be_cloned() -> None:
+    html = rendered()
+    for name in ("quote", "reactions", "reaction", "gone", "note", "tools", "member", "option"):
+        assert html.count(f'<template id="{name}-template">') == 1
+
+
+def test_every_dialogue_has_a_name() -> None:
+    for dialog in re.findall(r"<dialog[^>]*>", rendered()):
+        assert "aria-label" in dialog
+
+
+def test_nobody_gets_what_is_only_for_people() -> None:
+    tags_for_people = re.findall(r"<[^>]*data-for-people[^>]*>", rendered(me=None))
+    assert len(tags_for_people) == 5
+    assert all(" hidden" in tag for tag in tags_for_people)
+    assert not any(" hidden" in tag for tag in re.findall(r"<[^>]*data-for-people[^>]*>", rendered()))
 
 
 def test_without_a_name_the_dialogue_is_open_and_cannot_be_cancelled() -> None:

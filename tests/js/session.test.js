@@ -571,3 +571,20 @@ test("older messages are asked for once at a time", async () => {
   assert.equal(session.fetching, false);
   assert.equal(heard.at(-1).name, "joined");
 });
+
+test("a line at the very top goes up with the unread messages that are fetched", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "heads", rooms: { [PIT]: { epoch: EPOCH, seq: 6, n: 6 } } });
+  session.unread.read(PIT, { epoch: EPOCH, n: 2, unread: 4 });
+  session.enter(PIT);
+  const messages = [5, 6].map((n) => message(n, { room: PIT }));
+  const snapshot = { reset: true, seq: 6, n: 6, messages, more: true, first_unread: 5 };
+  await answerJoin(network.newest, snapshot);
+  assert.deepEqual(session.timeline.news, { n: 5, count: 4 });
+  session.older();
+  const { ref } = network.newest.last("history");
+  const older = [1, 2, 3, 4].map((n) => message(n, { room: PIT }));
+  network.newest.say({ type: "history", ref, room: PIT, messages: older, more: false });
+  await settle();
+  assert.deepEqual(session.timeline.news, { n: 3, count: 4 });
+});

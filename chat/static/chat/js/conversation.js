@@ -139,8 +139,16 @@ export class Conversation extends Emitter {
     this.#fetch(true);
     const asked = { room, before, limit: HISTORY_PAGE };
     const page = await this.#ask("history", asked).catch(() => null);
-    if (page) timeline.prepend(page.messages, page.more);
+    if (page) this.#prepend(timeline, page, before);
     this.#fetch(false);
+  }
+
+  /** A line at the very top stands there only because what it belongs before was not here. */
+  #prepend(timeline, { messages, more }, before) {
+    const { news } = timeline;
+    timeline.prepend(messages, more);
+    if (news?.n !== before) return;
+    this.#markNews(timeline, timeline.firstOfLast(news.count, this.#session.me?.id), news.count);
   }
 
   /** What people are called now, by id, as far as this room tells. */

@@ -18,6 +18,9 @@ export class MeMenuController {
     this.#choose("[data-shortcuts]", shortcuts);
     this.#choose("[data-logout]", logout);
     box.addEventListener("keydown", (event) => this.#pressed(event));
+    box.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !box.contains(relatedTarget)) this.#toggle(false);
+    });
     document.addEventListener("pointerdown", ({ target }) => {
       if (!box.contains(target)) this.#toggle(false);
     });

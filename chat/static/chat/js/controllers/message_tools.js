@@ -1,8 +1,8 @@
 import { clone } from "chat/dom.js";
 import { step } from "chat/models/roving.js";
 
-/** A bubble narrower than this has them beside it. */
-const SHORT_PX = 240;
+/** A bubble narrower than so many times their width has them beside it. */
+const SHORT = 2.25;
 
 /**
  * The small buttons at the upper end of a message. There is one set of them in the page: it stands in the
@@ -26,15 +26,20 @@ export class MessageTools {
     return this.#element.contains(document.activeElement);
   }
 
-  /** Puts them into this message, or away with null. */
-  show(row) {
+  /** Puts them into this message, or away with null. The Tab key finds them where the focus is. */
+  show(row, { tabbable = false } = {}) {
+    const [first, ...others] = this.#element.children;
+    if (!this.hasFocus) {
+      first.tabIndex = tabbable ? 0 : -1;
+      for (const button of others) button.tabIndex = -1;
+    }
     if (row === this.#row && (row === null || row.contains(this.#element))) return;
     this.#row = row;
     this.#element.remove();
     const box = row?.querySelector('[data-part="box"]');
     if (!box) return;
-    box.toggleAttribute("data-short", box.offsetWidth < SHORT_PX);
     box.append(this.#element);
+    box.toggleAttribute("data-short", box.offsetWidth < SHORT * this.#element.offsetWidth);
   }
 
   #pressed(event) {

@@ -40,14 +40,18 @@ export class MessagesController extends Emitter {
     log.addEventListener("keydown", (event) => this.#pressed(event));
     log.addEventListener("click", (event) => this.#clicked(event));
     log.addEventListener("focusin", ({ target }) => this.#focused(target));
-    log.addEventListener("focusout", () => queueMicrotask(() => this.settle()));
+    log.addEventListener("focusout", ({ relatedTarget }) => {
+      // On its way from a message to its tools the focus is nowhere for a moment.
+      if (!log.contains(relatedTarget)) requestAnimationFrame(() => this.settle());
+    });
     log.addEventListener("pointerover", (event) => this.#hovered(event));
     log.addEventListener("pointerleave", () => this.settle());
     log.addEventListener("pointerdown", (event) => this.#down(event));
     log.addEventListener("pointermove", ({ clientX, clientY }) => this.#press.move(clientX, clientY));
     for (const end of ["pointerup", "pointercancel"]) log.addEventListener(end, () => this.#press.end());
     log.addEventListener("contextmenu", (event) => this.#contextMenu(event));
-    new MutationObserver(() => this.#keepOneStop()).observe(log, { childList: true });
+    const watched = { childList: true, subtree: true, attributeFilter: ["data-id"] };
+    new MutationObserver(() => this.#keepOneStop()).observe(log, watched);
     this.#keepOneStop();
   }
 
@@ -65,7 +69,8 @@ export class MessagesController extends Emitter {
   settle() {
     if (this.#isHeld()) return;
     const focused = document.activeElement?.closest?.(ROWS);
-    this.#tools.show(focused && this.#log.contains(focused) && showsFocus(focused) ? focused : null);
+    const row = focused && this.#log.contains(focused) && showsFocus(focused) ? focused : null;
+    this.#tools.show(row, { tabbable: true });
   }
 
   get #rows() {
@@ -116,7 +121,7 @@ export class MessagesController extends Emitter {
     const row = target.closest(ROWS);
     if (!row?.dataset.id) return;
     this.#makeCurrent(row);
-    if (!this.#isHeld() && showsFocus(row)) this.#tools.show(row);
+    if (!this.#isHeld() && showsFocus(row)) this.#tools.show(row, { tabbable: true });
   }
 
   #hovered({ target, pointerType }) {

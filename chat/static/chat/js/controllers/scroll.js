@@ -85,7 +85,7 @@ export class ScrollController extends Emitter {
     this.#seenUpTo = this.#session.unread.readOf(this.#session.room);
   }
 
-  /** The first of the rows in view that survives the change stays where it was. */
+  /** The first of the messages in view that survives the change stays where it was. */
   #holding(rows, change) {
     const places = rows.map((row) => ({ row, before: row.getBoundingClientRect().top }));
     change();
@@ -95,9 +95,10 @@ export class ScrollController extends Emitter {
     if (moved) this.#box.scrollTop += moved;
   }
 
+  /** Messages only: the line of a day goes up when older ones of that day come. */
   #visible() {
     const { top, bottom } = this.#box.getBoundingClientRect();
-    return [...this.#log.children].filter((row) => {
+    return [...this.#log.querySelectorAll('[data-row="message"]')].filter((row) => {
       const place = row.getBoundingClientRect();
       return place.bottom > top && place.top < bottom;
     });
