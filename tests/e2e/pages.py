@@ -118,6 +118,16 @@ class Visitor:
         self.page.get_by_role("button", name="New channel").click()
         expect(self.channel_dialog).to_be_visible()
 
+    # What can be done about the channel
+
+    def opens_the_channels_menu(self) -> None:
+        self.page.get_by_role("button", name="More about this channel").click()
+        expect(self.page.get_by_role("menu", name="Channel")).to_be_visible()
+
+    def chooses_of_the_channel(self, act: str) -> None:
+        self.opens_the_channels_menu()
+        self.page.get_by_role("menuitem", name=act).click()
+
     # Names
 
     @property
@@ -259,6 +269,11 @@ class Visitor:
     def sees_only(self, *bodies: str) -> None:
         """These messages, in this order, and no others."""
         expect(self.bodies).to_have_text([exactly(body) for body in bodies])
+
+    def opens_the_menu_of(self, body: str) -> None:
+        """Everything that can be done with a message, as the keyboard gets there."""
+        self.message(body).focus()
+        self.page.keyboard.press("Enter")
 
     def announcement(self, words: str) -> Locator:
         """Lines that say exactly this, beside their time."""

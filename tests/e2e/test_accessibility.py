@@ -11,7 +11,8 @@ SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 def passes(person: Visitor) -> None:
-    """What axe says of the page as it is now."""
+    """Axe finds nothing in the page as it is now, when nothing fades any more."""
+    person.page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
     results = Axe().run(person.page)
     assert results.violations_count == 0, results.generate_report()
 
@@ -74,6 +75,40 @@ def test_axe_has_nothing_to_say_while_the_network_is_gone_and_where_nothing_was_
     passes(ines)
     ines.logs_out()
     expect(ines.page.get_by_role("dialog", name="Log out?")).to_be_visible()
+    passes(ines)
+
+
+@SCHEMES
+@SIZES
+def test_axe_has_nothing_to_say_of_what_opens_over_the_page(
+    visitor: Arrive, client: MakeClient, channel: MakeChannel, scheme: str, size: ViewportSize
+) -> None:
+    address = channel(f"Open me {scheme} {size['width']}", "What opens")
+    ines = visitor(size, color_scheme=scheme, reduced_motion="reduce").opens(address).chooses_name("Ines")
+    ines.says("Mine")
+    ines.sees_stored("Mine")
+    robot = client("Robot")
+    robot.enters(f"channel:{address.split('/')[2]}")
+    ines.sees_announced("Robot joined")
+    for way, name in (
+        (lambda: ines.page.keyboard.press("Control+K"), "Jump to a channel"),
+        (lambda: ines.message("Mine").press("?"), "Keyboard shortcuts"),
+        (lambda: ines.chooses_of_the_channel("Channel details"), "Channel details"),
+        (ines.opens_the_channels_menu, "What to do with this channel"),
+        (lambda: ines.opens_the_menu_of("Mine"), "What to do with this message"),
+        (ines.page.get_by_role("button", name="Insert an emoji").click, "Choose an emoji"),
+    ):
+        way()
+        dialogue = ines.page.get_by_role("dialog", name=name)
+        expect(dialogue).to_be_visible()
+        passes(ines)
+        ines.page.keyboard.press("Escape")
+        expect(dialogue).to_be_hidden()
+    if size == DESKTOP:
+        ines.page.get_by_role("button", name="2 here").click()
+    else:
+        ines.chooses_of_the_channel("Members")
+    expect(ines.page.get_by_role("complementary", name="Members")).to_contain_text("Robot")
     passes(ines)
 
 
@@ -153,7 +188,7 @@ def test_the_keyboard_is_enough(visitor: Arrive, client: MakeClient, channel: Ma
     ines.is_in("Made by hand")
     expect(ines.composer).to_be_focused()
 
-    # The menu, and another name.
+    # The menu of oneself.
     me = ines.page.locator("[data-me-button]")
     me.focus()
     press("Enter")
@@ -161,6 +196,36 @@ def test_the_keyboard_is_enough(visitor: Arrive, client: MakeClient, channel: Ma
     press("Escape")
     expect(me).to_have_attribute("aria-expanded", "false")
     expect(me).to_be_focused()
+
+    # Another channel, by a piece of its name.
+    press("Control+K")
+    expect(ines.page.get_by_role("dialog", name="Jump to a channel")).to_be_visible()
+    type("keyb")
+    expect(ines.page.get_by_role("option", selected=True)).to_contain_text("By keyboard")
+    press("Enter")
+    ines.is_in("By keyboard")
+    expect(ines.composer).to_be_focused()
+
+    # A message: written, mended, and left.
+    type("Mispelt")
+    press("Enter")
+    ines.sees_stored("Mispelt")
+    press("ArrowUp")
+    mended = ines.page.get_by_role("textbox", name="Edit your message")
+    expect(mended).to_have_value("Mispelt")
+    press("Control+A")
+    type("Misspelt")
+    press("Enter")
+    ines.sees_only("Misspelt")
+    expect(ines.message("Misspelt").locator('[data-part="edited"]')).to_be_visible()
+    expect(ines.composer).to_be_focused()
+
+    # The list of all keys, from the messages.
+    press("Shift+Tab")
+    press("?")
+    expect(ines.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    press("Escape")
+    expect(ines.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
 def tab_back_to(person: Visitor, there: Locator) -> None:

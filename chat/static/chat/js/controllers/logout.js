@@ -22,6 +22,7 @@ export class LogoutController {
 
   /** Logs out at once when nothing is unsent. */
   begin() {
+    this.#session.changes.commit();
     const unsent = this.#session.outbox.size;
     const words = `${count(unsent, "message")} ${unsent === 1 ? "is" : "are"} not sent and will be lost.`;
     setText(part(this.#dialog, "words"), unsent ? words : "");

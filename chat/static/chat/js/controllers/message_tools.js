@@ -1,8 +1,11 @@
 import { clone } from "chat/dom.js";
 import { step } from "chat/models/roving.js";
 
-/** A bubble narrower than so many times their width has them beside it. */
+/** A bubble narrower than so many times their width has them beside it, so that they cover no name. */
 const SHORT = 2.25;
+
+/** What stays free beside them. */
+const SLACK_PX = 24;
 
 /**
  * The small buttons at the upper end of a message. There is one set of them in the page: it stands in the
@@ -36,10 +39,22 @@ export class MessageTools {
     if (row === this.#row && (row === null || row.contains(this.#element))) return;
     this.#row = row;
     this.#element.remove();
-    const box = row?.querySelector('[data-part="box"]');
-    if (!box) return;
+    if (!row) return;
+    const box = row.querySelector('[data-part="box"]');
     box.append(this.#element);
-    box.toggleAttribute("data-short", box.offsetWidth < SHORT * this.#element.offsetWidth);
+    const beside = this.#wantsBeside(row, box);
+    this.#element.toggleAttribute("data-beside", beside);
+    if (beside) box.parentElement.append(this.#element);
+  }
+
+  /** Over the bubble they cover a name that is short, or the message above in the same group. */
+  #wantsBeside(row, box) {
+    const width = this.#element.offsetWidth;
+    const covers = row.dataset.start === "false" || box.offsetWidth < SHORT * width;
+    const { paddingInlineStart, paddingInlineEnd } = getComputedStyle(row);
+    const inner = row.clientWidth - parseFloat(paddingInlineStart) - parseFloat(paddingInlineEnd);
+    const time = row.querySelector('[data-part="when"]').offsetWidth;
+    return covers && inner - box.offsetWidth - time - width > SLACK_PX;
   }
 
   #pressed(event) {

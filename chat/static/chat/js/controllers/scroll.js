@@ -32,6 +32,8 @@ export class ScrollController extends Emitter {
     this.#pill = pill;
     this.#session = session;
     box.addEventListener("scroll", () => this.#moved(), { passive: true });
+    // The composer keeps the focus: losing it, it would shrink, and the pill slip from under the pointer.
+    pill.addEventListener("mousedown", (event) => event.preventDefault());
     pill.addEventListener("click", () => this.toBottom());
     const watcher = new IntersectionObserver(
       ([{ isIntersecting }]) => isIntersecting && this.emit("top"),

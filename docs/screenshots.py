@@ -1,0 +1,426 @@
+"""The pictures in docs/images, taken anew: ``.venv/bin/python docs/screenshots.py [NAME...]``.
+
+Starts a server of its own with the demo's conversation and a database in a temporary folder; the people of
+the demo come and talk, and Ines looks at it in Debian's Chromium. Where Inter is installed it stands in for
+the reader's system font. Pictures are not part of the tests: look at them before they are committed.
+"""
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+IMAGES: Final = ROOT / "docs" / "images"
+CHROMIUM: Final = "/usr/bin/chromium"
+FLAGS: Final = (
+    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
+)
+
+DESKTOP: Final = ViewportSize(width=1440, height=900)
+TABLET: Final = ViewportSize(width=900, height=640)
+PHONE: Final = ViewportSize(width=390, height=844)
+
+TEAM: Final = ("Tomoe", "Bodil", "Oskar", "Petra", "Wren", "Lio", "Milo", "Bram")
+
+FONTS: Final = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include>/etc/fonts/fonts.conf</include>
+<match target="pattern"><test name="family" qual="any" compare="contains"><string>sans</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+<match target="pattern"><test name="family" qual="any"><string>system-ui</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+</fontconfig>"""
+
+LOOM: Final = "Also bringing the loom drawing, so that Wren can see where the wires run"
+
+# Sessions for the people of the demo, as if each had come in a browser of their own.
+SESSIONS: Final = """
+import json
+from importlib import import_module
+from django.conf import settings
+from chat.models import Person
+from chat.services.identity import NAME_KEY, PERSON_KEY
+keys = {}
+for person in Person.objects.filter(id__startswith="demo-"):
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[PERSON_KEY], session[NAME_KEY] = person.id, person.name
+    session.create()
+    keys[person.name] = session.session_key
+print(json.dumps(keys))
+"""
+
+# A client of the protocol in a few lines: enters a room, and does what it is told.
+CLIENT: Final = """
+() => new Promise((resolve) => {
+  const socket = new WebSocket(`ws://${location.host}/ws/chat/`);
+  const asked = new Map();
+  let last = 0;
+  socket.onmessage = ({ data }) => {
+    const frame = JSON.parse(data);
+    for (const one of frame.type === "batch" ? frame.frames : [frame]) {
+      if (one.type === "welcome") resolve();
+      if (one.type === "ping") socket.send(JSON.stringify({ type: "pong", ts: one.ts }));
+      asked.get(one.ref)?.(one);
+    }
+  };
+  window.ask = (type, fields) => new Promise((answer) => {
+    const ref = ++last;
+    asked.set(ref, answer);
+    socket.send(JSON.stringify({ type, ref, ...fields }));
+  });
+  window.tell = (type, fields) => socket.send(JSON.stringify({ type, ...fields }));
+})
+"""
+
+
+class Site:
+    """A server with the demo's conversation."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+            "MEDIA_ROOT": str(folder / "media"),
+            "CHITCHAT_DEMO": "1",
+            "CHITCHAT_RATE_LIMITS": "off",
+            "SECRET_KEY": "of-the-screenshots",
+            "DEBUG": "1",
+        }
+        self.manage("migrate", "--verbosity", "0")
+        command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+        self._process = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._wait()
+        self.sessions: dict[str, str] = json.loads(self.manage("shell", "-v", "0", "-c", SESSIONS))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(  # noqa: S603
+            command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def _wait(self) -> None:
+        """The first answer comes when the demo has talked."""
+        while self._process.poll() is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                connection.request("GET", "/readyz")
+                connection.getresponse()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise RuntimeError("The server did not start.")
+
+
+class Member:
+    """Somebody of the team, in a room."""
+
+    def __init__(self, browser: Browser, site: Site, name: str) -> None:
+        context = browser.new_context(base_url=site.url)
+        context.add_cookies([{"name": "sessionid", "value": site.sessions[name], "url": site.url}])
+        self._page = context.new_page()
+        self._page.goto("/healthz")
+        self._page.evaluate(CLIENT)
+        self.room = ""
+
+    def enter(self, slug: str) -> "Member":
+        self.room = f"channel:{slug}"
+        self._ask("join", room=self.room)
+        return self
+
+    def say(self, *bodies: str, slug: str = "") -> None:
+        room = f"channel:{slug}" if slug else self.room
+        for body in bodies:
+            cid = self._page.evaluate("crypto.randomUUID()")
+            self._ask("send", room=room, cid=cid, body=body)
+
+    def react(self, message_id: str, emoji: str) -> None:
+        self._ask("react", room=self.room, id=message_id, emoji=emoji, on=True)
+
+    def type(self) -> None:
+        self._page.evaluate("(room) => tell('typing', { room })", self.room)
+
+    def _ask(self, type_: str, **fields: Any) -> None:
+        reply = self._page.evaluate("([type, fields]) => ask(type, fields)", [type_, fields])
+        if reply["type"] == "error":
+            raise RuntimeError(f"{type_}: {reply}")
+
+
+class Studio:
+    """A browser, a site, the team in it, and Ines who looks."""
+
+    def __init__(self, browser: Browser, site: Site, wanted: set[str]) -> None:
+        self._browser = browser
+        self._site = site
+        self._wanted = wanted
+        self.team = {name: Member(browser, site, name).enter("drive-base") for name in TEAM}
+        self._ines = self._name(self.visitor("light", DESKTOP))
+
+    def visitor(self, scheme: Any, size: ViewportSize, **more: Any) -> BrowserContext:
+        phone = size is PHONE
+        context = self._browser.new_context(
+            base_url=self._site.url,
+            viewport=size,
+            color_scheme=scheme,
+            device_scale_factor=2 if phone else 1,
+            has_touch=phone,
+            is_mobile=phone,
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+            reduced_motion="reduce",
+            **more,
+        )
+        context.set_default_timeout(15_000)
+        return context
+
+    def ines(self, scheme: Any, size: ViewportSize, path: str = "/c/drive-base/") -> Page:
+        """Ines in another window of hers."""
+        page = self.visitor(scheme, size, storage_state=self._ines).new_page()
+        page.goto(path)
+        expect(page.locator("html")).to_have_attribute("data-connection", "connected")
+        return page
+
+    def take(self, page: Page, name: str) -> None:
+        page.wait_for_timeout(400)
+        if not self._wanted or name in self._wanted:
+            page.screenshot(path=IMAGES / f"{name}.png")
+            sys.stdout.write(f"{name}.png {(IMAGES / f'{name}.png').stat().st_size // 1024} KiB\n")
+
+    def _name(self, context: BrowserContext) -> Any:
+        page = context.new_page()
+        page.goto("/c/drive-base/")
+        field = page.locator("#name-field")
+        field.fill("Oskar")
+        expect(page.get_by_role("button", name="Oskar", exact=False).first).to_be_visible()
+        self.take(page, "name-taken")
+        field.fill("Ines")
+        expect(page.locator("#name-dialog [data-part=submit]")).to_have_attribute("aria-disabled", "false")
+        self.take(page, "name-free")
+        page.locator("#name-dialog [data-part=submit]").click()
+        expect(page.locator("html")).to_have_attribute("data-connection", "connected")
+        write(page, "I can be there at four. Shall I bring the torque wrench?")
+        state = context.storage_state()
+        context.close()
+        return state
+
+
+def write(page: Page, *bodies: str) -> None:
+    for body in bodies:
+        page.locator("#composer-field").fill(body)
+        page.keyboard.press("Enter")
+        expect(row_of(page, body)).to_have_attribute("data-state", "stored")
+
+
+def row_of(page: Page, body: str) -> Any:
+    text = page.locator("[data-part=body]", has_text=re.compile(f"^{re.escape(body)}$"))
+    return page.locator("[data-row=message]").filter(has=text)
+
+
+def id_of(page: Page, body: str) -> str:
+    return str(row_of(page, body).get_attribute("data-id"))
+
+
+# --- the scenes, in the order in which they happen -----------------------------------------------
+
+
+def conversation(studio: Studio) -> None:
+    """Drive base, read by Ines up to a point; then the others go on while she is elsewhere."""
+    team = studio.team
+    page = studio.ines("light", DESKTOP)
+    welcome = "Wren, you sit with me in the van."
+    team["Bodil"].say("Bring it, please. The one at school is out for calibration.")
+    write(page, "It is in my bag already.", "And the spare collars, I have four.", welcome)
+    team["Wren"].react(id_of(page, "And the spare collars, I have four."), "🙏")
+    team["Wren"].react(id_of(page, welcome), "🎉")
+    team["Tomoe"].react(id_of(page, welcome), "🎉")
+    row_of(page, "Moved. 9 and 10 mm.").locator("[data-emoji='🎉']").click()
+    page.locator("[data-room='channel:vision']").click()
+    team["Petra"].say("Pizza is at six.", "Two with, one without.", slug="general-talk")
+    team["Lio"].say("Photos of the gearbox are on the shared drive.", slug="build-log")
+    team["Oskar"].say("Chain is on and turns freely.", "And pizza. I only say what everybody thinks.")
+    team["Wren"].say("Ten it is. I bring the drawing.")
+    page.context.close()
+
+
+def desktop(studio: Studio) -> None:
+    team = studio.team
+    page = studio.ines("light", DESKTOP)
+    page.locator(".head__here").click()
+    expect(page.locator(".member")).to_have_count(9)
+    team["Bodil"].type()
+    team["Tomoe"].type()
+    page.locator("#composer-field").fill(
+        "Also bringing the loom drawing, so that Wren can see where the wires run"
+    )
+    studio.take(page, "desktop-light")
+    page.locator("#composer-field").fill("")
+    scroll = page.locator("[data-timeline]")
+    scroll.evaluate("box => (box.scrollTop = -900)")
+    team["Milo"].say("I am there from nine.")
+    team["Bram"].say("Scale is charged.", "And cleaned.")
+    expect(page.locator("[data-jump]")).to_contain_text("3 new")
+    studio.take(page, "desktop-reading")
+    page.locator("[data-jump]").click()
+    page.context.close()
+
+
+def desktop_dark(studio: Studio) -> None:
+    studio.team["Petra"].say("Key is on its hook again. Close the window when you go, it is raining in.")
+    studio.team["Tomoe"].say("Done.")
+    page = studio.ines("dark", DESKTOP)
+    studio.team["Oskar"].type()
+    page.locator("#composer-field").fill(LOOM)
+    expect(page.locator("[data-typing]")).to_contain_text("typing")
+    studio.take(page, "desktop-dark")
+    page.locator("#composer-field").fill("")
+    row = row_of(page, "And the spare collars, I have four.")
+    row.locator("[data-part=body]").hover()
+    page.locator(".tools [data-act=menu]").click()
+    studio.take(page, "message-menu-dark")
+    page.locator("#message-menu [role=menuitem][data-act=react]").click()
+    studio.take(page, "emoji-picker-dark")
+    page.keyboard.press("Escape")
+    page.mouse.move(5, 5)
+    page.locator("#composer-field").focus()
+    page.keyboard.press("ArrowUp")
+    studio.take(page, "editing-dark")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("i")
+    studio.take(page, "jump-dark")
+    page.context.close()
+
+
+def dialogues(studio: Studio) -> None:
+    page = studio.ines("light", TABLET)
+    page.locator("[data-new-channel]").click()
+    page.locator("#channel-name").fill("Pit crew")
+    page.locator("#channel-topic").fill("Who does what between matches")
+    expect(page.locator("#channel-dialog [data-part=submit]")).to_have_attribute("aria-disabled", "false")
+    studio.take(page, "new-channel")
+    page.locator("#channel-dialog [data-part=submit]").click()
+    expect(page.locator("[data-empty]")).to_be_visible()
+    studio.take(page, "empty-channel")
+    page.locator("[data-head-menu]").click()
+    page.locator("#head-menu [data-act=details]").click()
+    studio.take(page, "channel-details")
+    page.keyboard.press("Escape")
+    page.locator("body").press("?")
+    page.set_viewport_size(DESKTOP)
+    studio.take(page, "shortcuts")
+    page.context.close()
+
+
+def phone(studio: Studio) -> None:
+    page = studio.ines("light", PHONE)
+    studio.take(page, "phone-light")
+    page.locator("[data-timeline]").evaluate("box => (box.scrollTop = -700)")
+    studio.team["Milo"].say("Lights are on.")
+    expect(page.locator("[data-jump]")).to_contain_text("1 new")
+    studio.take(page, "phone-reading")
+    page.locator("[data-drawer-open]").click()
+    studio.take(page, "phone-drawer")
+    page.context.close()
+
+    page = studio.ines("dark", PHONE)
+    page.locator("#composer-field").focus()
+    page.keyboard.type(LOOM)
+    studio.team["Tomoe"].type()
+    expect(page.locator("[data-typing]")).to_contain_text("typing")
+    studio.take(page, "phone-dark")
+    long_press(page, row_of(page, "It is in my bag already.").locator("[data-part=body]"))
+    expect(page.locator("#message-menu")).to_be_visible()
+    studio.take(page, "phone-menu-dark")
+    page.context.close()
+
+
+def long_press(page: Page, place: Any) -> None:
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    point = {"x": box["x"] + 8, "y": box["y"] + 8}
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    page.wait_for_timeout(700)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def states(studio: Studio) -> None:
+    page = studio.ines("light", TABLET)
+    row_of(page, "It is in my bag already.").locator("[data-part=body]").hover()
+    page.locator(".tools [data-act=menu]").click()
+    page.locator("#message-menu [data-act=delete]").click()
+    studio.take(page, "deleted")
+    page.locator("[data-part=undo]").click()
+    page.mouse.move(5, 5)
+    page.context.set_offline(True)
+    for body in ("Do we need the long hex keys too?", "See you at ten."):
+        page.locator("#composer-field").fill(body)
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-banner]")).to_contain_text("Offline, 2 messages waiting", timeout=60_000)
+    studio.take(page, "offline")
+    page.context.set_offline(False)
+    expect(page.locator("html")).to_have_attribute("data-connection", "connected", timeout=60_000)
+    page.context.close()
+
+
+SCENES: Final[tuple[Callable[[Studio], None], ...]] = (
+    conversation,
+    desktop,
+    desktop_dark,
+    dialogues,
+    phone,
+    states,
+)
+
+
+@contextmanager
+def site_and_browser() -> Iterator[tuple[Site, Browser]]:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        (folder / "fonts.conf").write_text(FONTS, encoding="utf-8")
+        environment: dict[str, str | float | bool] = dict(os.environ)
+        environment["FONTCONFIG_FILE"] = str(folder / "fonts.conf")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=environment)
+        site = Site(folder)
+        try:
+            yield site, browser
+        finally:
+            browser.close()
+            site.end()
+
+
+def main(wanted: set[str]) -> None:
+    IMAGES.mkdir(exist_ok=True)
+    with site_and_browser() as (site, browser):
+        studio = Studio(browser, site, wanted)
+        for scene in SCENES:
+            scene(studio)
+
+
+if __name__ == "__main__":
+    main(set(sys.argv[1:]))
