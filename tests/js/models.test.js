@@ -116,6 +116,16 @@ test("reading is told at once, then at most once a second, and the last one alwa
   assert.equal(sent.length, 2);
 });
 
+test("who leaves does not wait for a turn", () => {
+  const { clock, marker, sent } = markerOf();
+  marker.flush();
+  for (const n of [5, 6, 7]) marker.seen(n);
+  marker.flush();
+  assert.deepEqual(sent, [[GENERAL, 5], [GENERAL, 7]]);
+  clock.wind(5_000);
+  assert.equal(sent.length, 2);
+});
+
 test("a marker never goes back", () => {
   const { marker, sent } = markerOf();
   marker.seen(4);

@@ -120,6 +120,11 @@ function openers({ session, storage, later, composer, use, say }) {
     openSwitcher: () => use.switcher((switcher) => switcher.open()),
     write: () => composer.focus(),
   });
+  one(".skip").addEventListener("click", (event) => {
+    // By itself it would leave an address to go back to that is no room's.
+    event.preventDefault();
+    composer.focus();
+  });
   one("[data-jump-to]").addEventListener("click", () => use.switcher((switcher) => switcher.open()));
   one("[data-new-channel]").addEventListener("click", () => use.channel((channel) => channel.open()));
   new MeMenuController({

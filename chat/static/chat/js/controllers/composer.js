@@ -1,4 +1,5 @@
 import { reasonOf } from "chat/changes.js";
+import { browserClock } from "chat/clock.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
 import { Drafts } from "chat/models/drafts.js";
@@ -7,6 +8,9 @@ import { count, isBlank, lengthOf } from "chat/text.js";
 
 /** The counter appears when so few characters are left. */
 const TELL_FROM = 200;
+
+/** A press that takes the focus away has landed by then. */
+const AFTER_PRESS_MS = 300;
 
 /** Browsers that do not know isComposing say it with this key code. */
 const COMPOSING_KEY_CODE = 229;
@@ -23,22 +27,26 @@ export class ComposerController {
   #session;
   #sent;
   #mode;
+  #clock;
   #drafts = new Drafts();
   #saving = false;
   #problem = "";
 
   /** `sent()` is called when a message left the field. */
-  constructor({ form, hint, session, sent }) {
+  constructor({ form, hint, session, sent, clock = browserClock }) {
     this.#form = form;
     this.#field = form.querySelector("textarea");
     this.#hint = hint;
     this.#words = hint.firstElementChild;
     this.#session = session;
     this.#sent = sent;
+    this.#clock = clock;
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     form.addEventListener("submit", (event) => this.#submitted(event));
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
+    this.#field.addEventListener("focus", () => this.#showWriting());
+    this.#field.addEventListener("blur", () => this.#rest());
     this.#drafts.on("change", () => this.#draw());
     session.on("room", () => this.#changeRoom());
     session.on("me", () => this.#changePerson());
@@ -80,6 +88,15 @@ export class ComposerController {
     this.#drafts.edit(this.#room, { id, body });
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
+  }
+
+  #showWriting() {
+    flag(this.#form, "writing", document.activeElement === this.#field);
+  }
+
+  /** On a phone the field shrinks, and everything over it moves: not under a press on its way. */
+  #rest() {
+    this.#clock.setTimeout(() => this.#showWriting(), AFTER_PRESS_MS);
   }
 
   get #room() {

@@ -26,6 +26,7 @@ export class ReadController {
     });
     session.on("joined", () => this.#begin());
     document.addEventListener("visibilitychange", () => this.#looked());
+    addEventListener("pagehide", () => this.#marker.flush());
     new MutationObserver(() => this.#watchUnread()).observe(log, { childList: true });
     this.#looked();
     this.#watchUnread();

@@ -30,6 +30,12 @@ export class ReadMarker {
     if (this.#timer === null) this.#tell();
   }
 
+  /** The page is left: what waits for its turn is told now. */
+  flush() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#tell();
+  }
+
   #tell() {
     this.#timer = null;
     if (this.#wanted <= this.#sent) return;
