@@ -43,7 +43,7 @@ class Limits:
     message: Rate = Rate(5, 1, 10)  # a person
     command: Rate = Rate(20, 1, 40)  # a connection
     typing: Rate = Rate(1, 3, 1)  # a person and room
-    read: Rate = Rate(1, 1, 1)  # a person and room
+    read: Rate = Rate(1, 1, 2)  # a person and room; one more, said on leaving
     rename: Rate = Rate(5, 600, 5)  # successful ones, a person
     name_attempt: Rate = Rate(60, 60, 60)  # a session, or an address without one
     name_new: Rate = Rate(60, 60, 60)  # an address

@@ -23,13 +23,14 @@ def test_a_change_of_name_is_seen_by_everybody_and_old_messages_keep_theirs(
     ines.says("Written with the lamp")
     for person in (tomoe, ines, second):
         person.sees("Written as Ines", "Written with the lamp")
-    for _ in range(2):
-        is_signed(tomoe, "Written as Ines", "Ines", now="Ines of the lamp")
-        is_signed(tomoe, "Written with the lamp", "Ines of the lamp")
-        tomoe.reloads()
-        tomoe.is_connected()
-    ines.reloads()
-    ines.is_called("Ines of the lamp")
+    is_signed(tomoe, "Written as Ines", "Ines", now="Ines of the lamp")
+    is_signed(tomoe, "Written with the lamp", "Ines of the lamp")
+    tomoe.reloads()
+    tomoe.is_connected()
+    is_signed(tomoe, "Written as Ines", "Ines", now="Ines of the lamp")
+    is_signed(tomoe, "Written with the lamp", "Ines of the lamp")
+    second.reloads()
+    second.is_called("Ines of the lamp")
 
 
 def is_signed(person: Visitor, body: str, name: str, now: str = "") -> None:
