@@ -55,6 +55,10 @@ class Visitor:
     def another_tab(self, address: str = "/") -> "Visitor":
         return Visitor(self.context, self.watch).opens(address)
 
+    def turns_to_this_tab(self) -> None:
+        """Of several tabs of a window one is in front; Chromium takes its time with the others."""
+        self.page.bring_to_front()
+
     def reloads(self) -> None:
         self.page.reload()
 

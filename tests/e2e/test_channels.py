@@ -107,10 +107,9 @@ def test_two_tabs_are_in_two_channels_and_each_posts_into_its_own(
     second = ines.another_tab(right)
     second.is_connected()
     second.is_called("Ines")
-    ines.says("From the left")
-    second.says("From the right")
-    ines.says("Left again")
-    second.says("Right again")
+    for tab, side in ((ines, "left"), (second, "right")):
+        tab.turns_to_this_tab()
+        tab.says(f"From the {side}", f"{side.capitalize()} again")
     for _ in range(2):
         ines.sees_only("From the left", "Left again")
         second.sees_only("From the right", "Right again")

@@ -15,6 +15,7 @@ def test_a_change_of_name_is_seen_by_everybody_and_old_messages_keep_theirs(
     second = ines.another_tab(address)
     second.is_connected()
     tomoe = visitor(size).opens(address).chooses_name("Tomoe")
+    ines.turns_to_this_tab()
     ines.says("Written as Ines")
     tomoe.sees("Written as Ines")
     ines.changes_name("Ines of the lamp")
@@ -111,6 +112,7 @@ def test_logging_out_ends_the_session_in_all_its_tabs_and_frees_the_name(
     ines = visitor(size).opens(address).chooses_name("Ines")
     second = ines.another_tab("/c/general-talk/")
     second.is_connected()
+    ines.turns_to_this_tab()
     ines.says("My last words")
     ines.sees_stored("My last words")
     ines.logs_out()
@@ -124,6 +126,7 @@ def test_logging_out_ends_the_session_in_all_its_tabs_and_frees_the_name(
     otto.sees_only("My last words")
     # The same name is not the same person.
     assert not otto.message("My last words").evaluate("row => row.classList.contains('message--own')")
+    second.turns_to_this_tab()
     second.chooses_name("Ines the second")
     second.is_in("General Talk")
 
