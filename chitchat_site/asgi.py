@@ -27,7 +27,7 @@ from chitchat_site.demo import Demo
 # default thresholds, full collections took a sixth of the time of 2,000 joins.
 gc.collect()
 gc.freeze()
-gc.set_threshold(20_000, 50, 100)
+gc.set_threshold(5_000, 20, 100)
 
 
 @request_finished.connect
