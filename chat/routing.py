@@ -41,13 +41,17 @@ class OriginGate:
     @staticmethod
     def _is_ours(scope: dict[str, Any]) -> bool:
         chat = conf.get()
+        sent: dict[bytes, list[str]] = {b"host": [], b"origin": [], b"x-forwarded-proto": []}
+        for name, value in scope["headers"]:
+            if name in sent:
+                sent[name].append(value.decode("latin-1"))
         scheme = "https" if scope.get("scheme") == "wss" else "http"
-        if chat.TRUSTED_PROXIES and (forwarded := _values(scope, b"x-forwarded-proto")):
+        if chat.TRUSTED_PROXIES and (forwarded := sent[b"x-forwarded-proto"]):
             scheme = forwarded[-1].rpartition(",")[2].strip()
         return _is_own(
             scheme,
-            tuple(_values(scope, b"host")),
-            tuple(_values(scope, b"origin")),
+            tuple(sent[b"host"]),
+            tuple(sent[b"origin"]),
             tuple(settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])),
             chat.ALLOWED_ORIGINS,
         )
@@ -68,10 +72,6 @@ def _is_own(
     if not domain or not validate_host(domain, allowed_hosts):
         return False
     return is_own_origin(origins, f"{scheme}://{hosts[0]}", allowed_origins)
-
-
-def _values(scope: dict[str, Any], header: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name == header]
 
 
 websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi())]

@@ -483,25 +483,29 @@ class Relay:
     # --- fan-out ---------------------------------------------------------------------------------------
 
     async def _fan_out(self) -> None:
-        """Deliver what waits, then leave the loop to others for as long as that took.
+        """Deliver what waits, then leave the loop to others for about as long as that took.
 
         Measured: with the pause, 830 instead of 610 thousand deliveries a second of CPU, and half the
-        latency under load: what comes meanwhile leaves in one frame.
+        latency under load: what comes meanwhile leaves in one frame. A lone event shows that there is
+        nothing to join: after it there is no pause. (With one, a message every 3.3 ms that took 1.7 ms to
+        write stayed on the wrong side of the pause for hundreds of messages: 99% in 5.9 ms instead of 3.)
         """
         while True:
             await self._wake.wait()
             self._wake.clear()
             started = self._clock()
             dirty, self._dirty = self._dirty, {}
+            events = 0
             for room in dirty:
                 try:
                     async with room.lock:
+                        events += len(room.pending)
                         await room.deliver()
                 except Exception:
                     # The store could not be asked: the next comparison of heads tries again.
                     self.counters["fill_failures"] += 1
                     logger.warning("%s could not be brought up to date.", room.name, exc_info=True)
-            await self._sleep(self._clock() - started)
+            await self._sleep((self._clock() - started) * (1 - 1 / max(events, 1)))
 
     async def compare_heads(self) -> None:
         """Look at the store's heads of all rooms here; what is ahead, or of another life, is fetched."""

@@ -12,7 +12,7 @@ from chat.relay import relay as relay_module
 from chat.relay.room import MEMBERS_A_TURN, PENDING_EVENTS
 
 from .conftest import MakeRelay
-from .fakes import ROOM, Logs, Tab, quiet, until
+from .fakes import ROOM, Clock, Logs, Tab, quiet, until
 from .layers import DoublingLayer, DroppingLayer, HoldingLayer, WatchedLayer, WildLayer
 
 
@@ -468,21 +468,32 @@ async def test_a_layer_that_cannot_be_read_is_tried_again(
     assert 1 in naps
 
 
-async def test_after_a_flush_the_relay_pauses_for_as_long_as_that_took(
-    relay: Relay, logs: Logs, naps: list[float], clock: object
-) -> None:
-    class Laborious(Tab):
-        async def send(self, message: dict[str, object]) -> None:
-            clock.now += 0.125  # type: ignore[attr-defined]
-            await super().send(message)
+class Laborious(Tab):
+    """Takes an eighth of a second of the relay's clock for each frame."""
 
-    tabs = [await (await Laborious(f"p{i}").open(relay)).enter(relay, logs) for i in range(3)]
+    clock: Clock
+
+    async def send(self, message: dict[str, object]) -> None:
+        self.clock.now += 0.125
+        await super().send(message)
+
+
+@pytest.mark.parametrize(("events", "pause"), [(1, 0.0), (2, 0.1875), (4, 0.28125)])
+async def test_after_a_flush_the_relay_pauses_the_longer_the_more_events_had_come_for_it(
+    relay: Relay, logs: Logs, naps: list[float], clock: Clock, events: int, pause: float
+) -> None:
+    """A lone event: nothing is won by waiting. Many: for nearly as long as the flush took (0.375 s here)."""
+    tabs = [Laborious(f"p{number}") for number in range(3)]
+    for tab in tabs:
+        tab.clock = clock
+        await (await tab.open(relay)).enter(relay, logs)
     await quiet()
     del naps[:]
-    post(relay, logs)
-    await until(lambda: all_at(list(tabs), 1))
+    for _ in range(events):
+        post(relay, logs)
+    await until(lambda: all_at(list(tabs), events))
     await until(lambda: naps)
-    assert naps == [0.375]
+    assert naps == [pause]
 
 
 # --- a room that was cleared -------------------------------------------------------------------------
