@@ -1,0 +1,16 @@
+"""What outlives a process: people, channels, and who owns which name."""
+
+from chat.models.channels import Channel, ChannelNameKey
+from chat.models.names import KEY_CODE_POINTS, NAME_CODE_POINTS, NameKey
+from chat.models.people import Person, PersonNameKey, new_person_id
+
+__all__ = [
+    "KEY_CODE_POINTS",
+    "NAME_CODE_POINTS",
+    "Channel",
+    "ChannelNameKey",
+    "NameKey",
+    "Person",
+    "PersonNameKey",
+    "new_person_id",
+]
