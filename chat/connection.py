@@ -270,7 +270,7 @@ class Connection:
         return _done(command.ref, await messages.react(self._runtime, self.who.author, command))
 
     async def _history(self, command: HistoryCommand) -> Frame:
-        return await rooms.history(self._runtime, command)
+        return await rooms.history(self._runtime, self.who, command)
 
     async def _read(self, command: ReadCommand) -> Frame:
         return await rooms.mark_read(self._runtime, self.who, self.member, command)
@@ -290,7 +290,7 @@ class Connection:
         return await rooms.find_rooms(self._runtime, self.who, command)
 
     async def _members(self, command: MembersCommand) -> Frame:
-        return await rooms.list_members(self._runtime, command)
+        return await rooms.list_members(self._runtime, self.who, command)
 
     async def _pong(self, command: PongCommand) -> None:
         """Hearing from the client was all it is for."""

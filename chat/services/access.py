@@ -5,17 +5,20 @@ from chat.services.directory import Known
 from chat.services.runtime import Runtime
 
 
-async def readable(runtime: Runtime, room: str) -> Known:
-    """The channel, for somebody who may read it. Raises ``NotFound``: also for what is not theirs to know."""
+async def readable(runtime: Runtime, room: str, person: str) -> Known:
+    """The channel, for a person (their id, ``""`` for a visitor) who may read it.
+
+    Raises ``NotFound``: also for what is not theirs to know.
+    """
     known = await runtime.directory.find(room)
     if known is None or known.info.private:
         raise NotFound("There is no such room.")
     return known
 
 
-async def writable(runtime: Runtime, room: str) -> Known:
-    """The channel, for somebody who may write to it. Raises ``NotFound``, and ``Forbidden`` when archived."""
-    known = await readable(runtime, room)
+async def writable(runtime: Runtime, room: str, person: str) -> Known:
+    """The channel, for a person who may write to it. Raises ``NotFound``, and ``Forbidden`` when archived."""
+    known = await readable(runtime, room, person)
     if known.info.archived:
         raise Forbidden("This channel is archived: it can be read, not written to.")
     return known
@@ -23,7 +26,7 @@ async def writable(runtime: Runtime, room: str) -> Known:
 
 async def changeable(runtime: Runtime, room: str, person: str) -> Known:
     """The channel, for its maker. Raises ``NotFound`` and ``Forbidden``."""
-    known = await readable(runtime, room)
+    known = await readable(runtime, room, person)
     if known.maker is None or known.maker != person:
         raise Forbidden("Only who made this channel may change it.")
     return known

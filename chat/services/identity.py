@@ -30,12 +30,16 @@ SEEN_NOTED_EVERY: Final = timedelta(days=1)
 
 
 class Identity(NamedTuple):
-    """Whose request or connection this is. ``since``: when they first came, Unix ms."""
+    """Whose request or connection this is. ``since``: when they first came, Unix ms.
+
+    ``staff`` may change what others made.
+    """
 
     author: Author
     since: int
     session_key: str
     last_channel: str
+    staff: bool = False
 
     @property
     def session(self) -> str:

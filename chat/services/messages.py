@@ -52,7 +52,7 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
 
 async def _draft(runtime: Runtime, who: Author, command: SendCommand) -> Draft:
     """What is to be stored, if it may be. Raises as ``post_message``."""
-    await access.writable(runtime, command.room)
+    await access.writable(runtime, command.room, who.id)
     body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
     if command.attachments:
         raise NotFound("There is no such file.")
@@ -83,7 +83,7 @@ async def _quote(runtime: Runtime, command: SendCommand) -> Quote | UnsetType:
 
 async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> int | None:
     """Change the text of one's own message. Returns the event's seq, None if nothing changed."""
-    await access.writable(runtime, command.room)
+    await access.writable(runtime, command.room, who.id)
     await _own(runtime, who, command.room, command.id)
     body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
     change = await runtime.store.edit(command.room, command.id, body, runtime.now_ms())
@@ -92,7 +92,7 @@ async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> i
 
 async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) -> int | None:
     """Take one's own message away. Returns the event's seq."""
-    await access.writable(runtime, command.room)
+    await access.writable(runtime, command.room, who.id)
     await _own(runtime, who, command.room, command.id)
     change = await runtime.store.delete(command.room, command.id)
     return _tell(runtime, command.room, change)
@@ -100,7 +100,7 @@ async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) 
 
 async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | None:
     """Put one emoji under a message or take it away. Returns the event's seq, None if it was so already."""
-    await access.writable(runtime, command.room)
+    await access.writable(runtime, command.room, who.id)
     if not is_emoji(command.emoji):
         raise Invalid("emoji: one emoji, and nothing else.")
     change = await runtime.store.react(command.room, command.id, who.id, command.emoji, command.on)
@@ -109,7 +109,7 @@ async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | N
 
 async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> None:
     """Tell the room that somebody is writing. Raises ``NotFound``, ``Forbidden``, ``RateLimited``."""
-    await access.writable(runtime, command.room)
+    await access.writable(runtime, command.room, who.id)
     runtime.throttle("typing", (who.id, command.room), runtime.settings.LIMITS.typing)
     await runtime.relay.hint(command.room, encode(TypingFrame(command.room, who)), but=who.id)
 

@@ -55,7 +55,7 @@ async def enter_room(
     With ``at`` it gets what came after that, or a reset when the log cannot tell. Raises ``NotFound``,
     ``Unavailable``.
     """
-    await access.readable(runtime, room)
+    await access.readable(runtime, room, who.author.id)
     if member.room is not None and member.room != room:
         await leave_room(runtime, who, member)
     await runtime.presence.enter(room, who.author, member.key)
@@ -266,7 +266,7 @@ async def find_rooms(runtime: Runtime, who: Identity, command: RoomsCommand) -> 
         if not known.info.private and not known.info.archived and wanted in known.info.name.casefold()
     )
     if command.after is not UNSET:
-        last = await access.readable(runtime, command.after)
+        last = await access.readable(runtime, command.after, who.author.id)
         found = [one for one in found if one[:2] > (last.info.name.casefold(), last.info.room)]
     page = [known for _, _, known in found[: command.limit]]
     return OkFrame(
@@ -276,9 +276,9 @@ async def find_rooms(runtime: Runtime, who: Identity, command: RoomsCommand) -> 
     )
 
 
-async def history(runtime: Runtime, command: HistoryCommand) -> HistoryFrame:
+async def history(runtime: Runtime, who: Identity, command: HistoryCommand) -> HistoryFrame:
     """Messages before a number, oldest first, as many as were asked for and fit in one frame."""
-    await access.readable(runtime, command.room)
+    await access.readable(runtime, command.room, who.author.id)
     page = await runtime.store.before(command.room, command.before, command.limit)
     _, count = encode_messages(page.messages, limit=runtime.settings.LIMITS.snapshot_bytes)
     messages = page.messages[len(page.messages) - count :]
@@ -287,7 +287,7 @@ async def history(runtime: Runtime, command: HistoryCommand) -> HistoryFrame:
 
 async def mark_read(runtime: Runtime, who: Identity, member: Member, command: ReadCommand) -> OkFrame:
     """Move one's marker forward; one's other tabs are told. A marker of another epoch moves nothing."""
-    await access.readable(runtime, command.room)
+    await access.readable(runtime, command.room, who.author.id)
     runtime.throttle("read", (who.author.id, command.room), runtime.settings.LIMITS.read)
     state = await runtime.store.mark_read(command.room, who.author.id, command.epoch, command.n, who.since)
     epoch = (await runtime.store.heads([command.room]))[command.room].epoch
@@ -296,9 +296,9 @@ async def mark_read(runtime: Runtime, who: Identity, member: Member, command: Re
     return OkFrame(command.ref, unread=state.unread)
 
 
-async def list_members(runtime: Runtime, command: MembersCommand) -> OkFrame:
+async def list_members(runtime: Runtime, who: Identity, command: MembersCommand) -> OkFrame:
     """Who is in a room, a page at a time, in the order in which they came."""
-    await access.readable(runtime, command.room)
+    await access.readable(runtime, command.room, who.author.id)
     listed = runtime.settings.LIMITS.members_listed
     after = "" if command.after is UNSET else command.after
     present = await runtime.presence.present(command.room, listed + 1, after)

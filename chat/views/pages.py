@@ -41,7 +41,7 @@ async def room(request: HttpRequest, slug: str) -> HttpResponse:
     here = process.current()
     who = await asker(request)
     try:
-        known = await access.readable(here, f"channel:{slug}")
+        known = await access.readable(here, f"channel:{slug}", "" if who is None else who.author.id)
     except NotFound as error:
         raise Http404(error.detail) from None
     if who is not None and who.last_channel != slug:
