@@ -68,6 +68,12 @@ def fragments(size: int, amount: int) -> Iterator[bytes]:
     yield from repeat(frame(Opcode.CONTINUATION, b"a" * size, fin=False), amount - 1)
 
 
+def tiny_fragments(size: int, amount: int) -> Iterator[bytes]:
+    """Never finished, many in one piece."""
+    yield frame(Opcode.TEXT, fin=False)
+    yield from repeat(frame(Opcode.CONTINUATION, b"a" * size, fin=False) * 1024, amount // 1024)
+
+
 ATTACKS = {
     "unmasked": wrong(frame(Opcode.TEXT, HARMLESS, masked=False)),
     "RSV1": wrong(frame(Opcode.TEXT, HARMLESS, rsv=4)),
@@ -100,7 +106,8 @@ ATTACKS = {
     "64 MiB": Attack(TOO_BIG, one_of_64_mib, flood=True),
     "64 fragments of 1 MiB": Attack(TOO_BIG, lambda: fragments(MIB, 64), flood=True),
     "64 MiB in fragments of 1 KiB": Attack(TOO_BIG, lambda: fragments(1 << 10, 64 << 10), flood=True),
-    "2 million fragments of 1 byte": Attack(TOO_BIG, lambda: fragments(1, 2_000_000), flood=True),
+    "64 Ki fragments of 1 byte": Attack(TOO_BIG, lambda: tiny_fragments(1, 64 << 10), flood=True),
+    "4 Mi empty fragments": Attack(TOO_BIG, lambda: tiny_fragments(0, 4 << 20), flood=True),
 }
 
 
@@ -160,3 +167,10 @@ def test_a_message_that_is_never_finished_ends_with_the_rule_of_silence(room: Ro
     send(mallory, fragments(1 << 10, 60))
     room.says("during")
     assert ending(mallory, PATIENCE) == SILENT
+
+
+@pytest.mark.usefixtures("bounded")
+def test_who_pings_and_does_not_read_is_not_answered_for_ever(room: Room, mallory: Wire) -> None:
+    send(mallory, repeat(frame(Opcode.PING, b"a" * 125) * 1024, 400))
+    room.says("during")
+    assert ending(mallory, PATIENCE) in (SILENT, None)
