@@ -29,3 +29,8 @@ class WebSocket(WebSocketsSansIOProtocol):
             super().handle_ping()
         else:
             self.conn.data_to_send()  # the answer that it has ready
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.writable.is_set():
+            self.transport.abort()  # closing would wait for ever for who takes nothing

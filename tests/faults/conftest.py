@@ -5,7 +5,7 @@ Python, and a process of their own: ``pytest tests/faults``.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,9 @@ from .room import Room
 from .servers import ROOT, SERVERS, Watched
 from .wire import Wire
 
+# What an attack may cost the server (bytes).
+MEMORY = 20_000_000
+
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,24 +28,42 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session", params=SERVERS)
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Path
-) -> Iterator[Watched]:
-    """uvicorn as the README says, without debugging; then daphne as ``bin/run`` starts it."""
-    values = {
-        "DEBUG": int(request.param == "daphne"),
-        "CHITCHAT_RATE_LIMITS": "off",
+@contextmanager
+def running(name: str, folder: Path, database: Path, **values: object) -> Iterator[Watched]:
+    """One of ``SERVERS``: uvicorn as for others, without debugging; Daphne as ``bin/run`` starts it."""
+    values |= {
+        "DEBUG": int(name == "daphne"),
         "DJANGO_SETTINGS_MODULE": "faults.impatient",
         "PYTHONPATH": ROOT / "tests",
     }
-    server = Watched(SERVERS[request.param], tmp_path_factory.mktemp(request.param), database, **values)
+    server = Watched(SERVERS[name], folder, database, **values)
     server.start()
     try:
         yield server
     finally:
         server.end()
     assert not server.complaints()
+
+
+@contextmanager
+def peopled(server: Watched) -> Iterator[Room]:
+    """alice speaks, bob listens; mallory has a session."""
+    with ExitStack() as stack:
+        alice, bob = (
+            stack.enter_context(closing(Client(server.port, cookie_of(server.port, name))))
+            for name in ("alice", "bob")
+        )
+        yield Room(server.port, alice, bob, cookie_of(server.port, "mallory"))
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Path
+) -> Iterator[Watched]:
+    """People may say more than people say, so that the tests are quick."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with running(request.param, folder, database, CHITCHAT_RATE_LIMITS="off") as server:
+        yield server
 
 
 @pytest.fixture
@@ -53,13 +74,25 @@ def cuts(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def people(server: Watched) -> Iterator[Room]:
-    """alice speaks, bob listens; mallory has a session."""
-    with ExitStack() as stack:
-        alice, bob = (
-            stack.enter_context(closing(Client(server.port, cookie_of(server.port, name))))
-            for name in ("alice", "bob")
-        )
-        yield Room(server.port, alice, bob, cookie_of(server.port, "mallory"))
+    with peopled(server) as room:
+        yield room
+
+
+@pytest.fixture
+def limited(tmp_path: Path, database: Path) -> Iterator[Room]:
+    """A room of uvicorn's where people may say as much as they may."""
+    with running("uvicorn", tmp_path, database) as server, peopled(server) as room:
+        yield room
+
+
+@pytest.fixture
+def bounded(server: Watched) -> Iterator[None]:
+    """What the test does costs the server little memory, at any moment."""
+    server.forget_peak()
+    before = server.memory()
+    yield
+    grown = server.peak() - before
+    assert grown < MEMORY, f"{grown / 1e6:.1f} MB"
 
 
 @pytest.fixture

@@ -5,5 +5,5 @@ from chitchat_site.settings import CHITCHAT as _CHITCHAT
 
 CHITCHAT = {
     **_CHITCHAT,
-    "TIMES": {"ping_after": 1.0, "silent_after": 4.0, "stalled_after": 2.0, "grace": 1.0},
+    "TIMES": {"ping_after": 2.0, "silent_after": 8.0, "stalled_after": 2.0, "grace": 1.0},
 }

@@ -1,5 +1,6 @@
 """The real servers under attack, and what they use."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -49,6 +50,16 @@ class Watched(Server):
     def peak(self) -> int:
         """The most resident bytes since ``forget_peak``."""
         return self._status("VmHWM")
+
+    def sockets(self) -> int:
+        """How many it has open."""
+        found = 0
+        for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                found += os.readlink(descriptor).startswith("socket:")
+            except FileNotFoundError:
+                pass  # closed since
+        return found
 
     def _status(self, key: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

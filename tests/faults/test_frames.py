@@ -8,19 +8,15 @@ import pytest
 
 from .clients import GENERAL
 from .room import Room
-from .servers import Watched
-from .wire import PATIENCE, Opcode, Wire, ending, frame, head, text
+from .wire import Opcode, Wire, ending, fragments, frame, head, pour, text
 
-# The promise: how long a connection may live on after the last byte of an attack (seconds), and what the
-# whole of it may cost (bytes).
+# The promise: how long a connection may live on after the last byte of an attack (seconds).
 AT_ONCE = 1.0
-MEMORY = 20_000_000
 
 MIB = 1 << 20
 PROTOCOL_ERROR = 1002
 INVALID_DATA = 1007
 TOO_BIG = 1009
-SILENT = 4408
 
 HARMLESS = b'{"type":"pong","ts":0}'
 
@@ -60,12 +56,6 @@ def close(code: int, reason: bytes = b"") -> bytes:
 def one_of_64_mib() -> Iterator[bytes]:
     yield head(Opcode.TEXT, 64 * MIB)
     yield from repeat(b"a" * MIB, 64)
-
-
-def fragments(size: int, amount: int) -> Iterator[bytes]:
-    """Never finished."""
-    yield frame(Opcode.TEXT, b"a" * size, fin=False)
-    yield from repeat(frame(Opcode.CONTINUATION, b"a" * size, fin=False), amount - 1)
 
 
 def tiny_fragments(size: int, amount: int) -> Iterator[bytes]:
@@ -111,25 +101,6 @@ ATTACKS = {
 }
 
 
-def send(wire: Wire, pieces: Iterable[bytes]) -> None:
-    """As much as the server takes."""
-    try:
-        for piece in pieces:
-            wire.send(piece)
-    except OSError:
-        pass  # it has ended the connection, as `ending` will see
-
-
-@pytest.fixture
-def bounded(server: Watched) -> Iterator[None]:
-    """What the test does costs the server little memory, at any moment."""
-    server.forget_peak()
-    before = server.memory()
-    yield
-    grown = server.peak() - before
-    assert grown < MEMORY, f"{grown / 1e6:.1f} MB"
-
-
 @pytest.mark.usefixtures("bounded")
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_a_broken_frame_ends_its_own_connection_at_once(
@@ -138,7 +109,7 @@ def test_a_broken_frame_ends_its_own_connection_at_once(
     first, *rest = attack.pieces()
     mallory.send(first[:1])
     room.says("during")
-    send(mallory, (first[1:], *rest))
+    pour(mallory, (first[1:], *rest))
     code = ending(mallory, AT_ONCE)
     assert code in ({None} if cuts else {attack.code, None} if attack.flood else {attack.code})
 
@@ -160,17 +131,3 @@ def test_fragments_that_end_are_one_message(room: Room, mallory: Wire) -> None:
     room.says("during")
     mallory.send(frame(Opcode.CONTINUATION, sent[middle:]))
     assert room.next_reply(mallory)["ref"] == "€"
-
-
-@pytest.mark.usefixtures("bounded")
-def test_a_message_that_is_never_finished_ends_with_the_rule_of_silence(room: Room, mallory: Wire) -> None:
-    send(mallory, fragments(1 << 10, 60))
-    room.says("during")
-    assert ending(mallory, PATIENCE) == SILENT
-
-
-@pytest.mark.usefixtures("bounded")
-def test_who_pings_and_does_not_read_is_not_answered_for_ever(room: Room, mallory: Wire) -> None:
-    send(mallory, repeat(frame(Opcode.PING, b"a" * 125) * 1024, 400))
-    room.says("during")
-    assert ending(mallory, PATIENCE) in (SILENT, None)

@@ -5,8 +5,9 @@ import os
 import socket
 import struct
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from itertools import repeat
 from time import monotonic
 from typing import NamedTuple, Self
 
@@ -42,6 +43,12 @@ def head(opcode: int, length: int, *, fin: bool = True, rsv: int = 0, masked: bo
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
     return head(opcode, len(payload), fin=fin, rsv=rsv, masked=masked) + payload
+
+
+def fragments(size: int, amount: int) -> Iterator[bytes]:
+    """Never finished."""
+    yield frame(Opcode.TEXT, b"a" * size, fin=False)
+    yield from repeat(frame(Opcode.CONTINUATION, b"a" * size, fin=False), amount - 1)
 
 
 def text(**fields: object) -> bytes:
@@ -175,3 +182,12 @@ def ending(wire: Wire, within: float) -> int | None:
             wire.receive(deadline)
     except Ended as end:
         return end.code
+
+
+def pour(wire: Wire, pieces: Iterable[bytes]) -> None:
+    """As much as the server takes."""
+    try:
+        for piece in pieces:
+            wire.send(piece)
+    except OSError:
+        pass  # it has ended the connection, as `ending` will see

@@ -56,6 +56,12 @@ class WebSocket(WebSocketProtocol):  # type: ignore[misc]
         if self._fragments > FRAGMENTS:
             self._fail_connection(TOO_BIG, "too many fragments")
 
+    def application_ended(self, application: "asyncio.Future[None]") -> None:
+        """Who was not told to close, since they take nothing, is cut off."""
+        failed = not application.cancelled() and application.exception() is not None
+        if self.state == self.STATE_OPEN and not failed:
+            self.dropConnection(abort=True)
+
     def serverClose(self, code: int | None = None) -> None:
         """Autobahn's own way refuses 1008, 1009 and 1012 to applications; the frame itself takes them."""
         self.sendCloseFrame(code=1000 if code is None else code)
@@ -73,6 +79,12 @@ class ChatServer(Server):  # type: ignore[misc]
     def ws_factory(self, factory: Any) -> None:
         factory.protocol = WebSocket
         self._ws_factory = factory
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        queue = super().create_application(protocol, scope)
+        if isinstance(protocol, WebSocket) and queue is not None:
+            self.connections[protocol]["application_instance"].add_done_callback(protocol.application_ended)
+        return queue
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if isinstance(protocol, WebSocket):
