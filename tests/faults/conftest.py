@@ -99,7 +99,6 @@ def bounded(server: Watched) -> Iterator[None]:
 def room(server: Watched, people: Room) -> Iterator[Room]:
     """The room at peace. After the test nobody has lost anything, and the server has not complained."""
     people.says("before")
-    server.complaints()
     yield people
     people.says("after")
     people.has_lost_nothing()
