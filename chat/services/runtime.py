@@ -134,8 +134,11 @@ class Runtime:
         """Visits to the database for this kind of question, shared by all who ask it now."""
         return self._visits.setdefault(answer, Visits(answer))
 
-    def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
-        """Pay for one act. Raises ``RateLimited`` when it comes too soon."""
+    async def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
+        """Pay for one act. Raises ``RateLimited`` when it comes too soon.
+
+        A coroutine, because what all processes share is asked over the network.
+        """
         if not self.settings.RATE_LIMITS:
             return
         wait = self.limiter.take((what, whose), rate)
@@ -143,7 +146,7 @@ class Runtime:
             self.counters["rate_limited"] += 1
             raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
 
-    def forgive(self, what: str, whose: Hashable) -> None:
+    async def forgive(self, what: str, whose: Hashable) -> None:
         """The act that was paid for did not happen."""
         self.limiter.give_back((what, whose))
 
