@@ -19,6 +19,40 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from people import Site
+from redis_server import RedisServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--redis", action="store_true", help="with a redis-server: also the tests of Redis, and sites use it"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "redis: needs a redis-server; runs with --redis")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--redis"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
+    items[:] = [item for item in items if not item.get_closest_marker("redis")]
+
+
+@pytest.fixture(scope="session")
+def redis_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One redis-server for the whole run, without persistence."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def redis_server(redis_for_all: RedisServer) -> RedisServer:
+    """A redis-server with nothing in it."""
+    redis_for_all.say("FLUSHALL")
+    return redis_for_all
 
 
 @pytest.fixture(scope="session")
