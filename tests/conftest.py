@@ -94,6 +94,22 @@ def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def redis_layer(url: str, prefix: str = "chat:layer:") -> dict[str, Any]:
+    """``CHANNEL_LAYERS`` as the example site has them with ``REDIS_URL``."""
+    host = {"address": url, "socket_timeout": 2, "socket_connect_timeout": 2}
+    backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
+    return {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host], "prefix": prefix}}}
+
+
+@pytest.fixture(autouse=True)
+def _redis_for_sites(request: pytest.FixtureRequest, settings: Any) -> None:
+    """With ``--redis``, what needs nothing by default is on Redis."""
+    if request.config.getoption("--redis"):
+        url = request.getfixturevalue("redis_server").url
+        settings.CHITCHAT = {**settings.CHITCHAT, "REDIS_URL": url}
+        settings.CHANNEL_LAYERS = redis_layer(url)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_in_memory() -> Iterator[None]:
     """The cache and the channel layer belong to the process: the next test gets fresh ones."""

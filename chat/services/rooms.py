@@ -70,7 +70,7 @@ async def enter_room(
     try:
         await runtime.relay.enter(member, room, answer, level)
     except BaseException:
-        await runtime.presence.leave(room, who.author.id, member.key)
+        await runtime.depart(room, who.author.id, member.key)
         raise
 
 
@@ -82,7 +82,7 @@ async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:
     try:
         await runtime.relay.leave(member)
     finally:
-        await runtime.presence.leave(room, who.author.id, member.key)
+        await runtime.depart(room, who.author.id, member.key)
 
 
 async def reset_frame(runtime: Runtime, room: str) -> Level:
