@@ -29,14 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "redis: needs a redis-server; runs with --redis")
+    config.addinivalue_line("markers", "redis: needs a redis-server; runs only with --redis")
+    config.addinivalue_line("markers", "in_process: of what ends with a process; runs only without --redis")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--redis"):
-        return
-    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
-    items[:] = [item for item in items if not item.get_closest_marker("redis")]
+    other = "in_process" if config.getoption("--redis") else "redis"
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(other)])
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
 
 
 @pytest.fixture(scope="session")

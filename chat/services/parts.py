@@ -100,5 +100,5 @@ def connect(settings: Settings) -> "Client":
     except ValueError as error:
         raise ImproperlyConfigured(
             'CHITCHAT["REDIS_URL"] is an address such as "redis://127.0.0.1:6379/0" '
-            '(also rediss:// and unix://).'
+            "(also rediss:// and unix://)."
         ) from error
