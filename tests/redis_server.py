@@ -44,9 +44,10 @@ class RedisServer:
         """Start, and return when it answers."""
         assert self._process is None
         fixed = {"port": str(self.port), "bind": HOST, "dir": str(self._folder), "daemonize": "no"}
-        options = [part for name, value in (fixed | self._settings).items() for part in (f"--{name}", value)]
+        options = (fixed | self._settings).items()
+        arguments = [part for name, value in options for part in (f"--{name}", *value.split(" "))]
         with (self._folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([self._program, *options], stdout=log, stderr=log)
+            self._process = subprocess.Popen([self._program, *arguments], stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, "redis-server ended at once"

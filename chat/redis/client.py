@@ -88,15 +88,19 @@ class Client:
         """
         rest = (1, self.prefix, *arguments)
         try:
-            return await self._ask("EVALSHA", script.sha, *rest)
-        except NoScriptError:
-            return await self._ask("EVAL", script.text, *rest)
+            return await self._evaluate(script, rest)
         except ResponseError as error:
             if not str(error).startswith("NOEPOCH"):
                 raise _unavailable(error) from error
         # Somebody emptied Redis while we were connected.
-        await self._begin_again()
+        await self.command(*self._beginning())
         return await self.command("EVAL", script.text, *rest)
+
+    async def _evaluate(self, script: Script, rest: tuple[Argument, ...]) -> Any:
+        try:
+            return await self._ask("EVALSHA", script.sha, *rest)
+        except NoScriptError:
+            return await self._ask("EVAL", script.text, *rest)
 
     async def command(self, *command: Argument) -> Any:
         """One command. Its answer is as Redis gives it."""
@@ -116,6 +120,8 @@ class Client:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
+        _fail(self._waiting, asyncio.CancelledError())
+        self._waiting.clear()
         await self._redis.aclose()
         await self._pool.disconnect()
 
@@ -135,17 +141,12 @@ class Client:
             raise _unavailable(error) from error
 
     async def _send(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-                # Who has given up meanwhile does not want it done any more.
-                batch = [call for call in batch if not call.answer.done()]
-                if batch:
-                    await self._send_batch(batch)
-        finally:
-            for call in self._waiting:
-                call.answer.cancel()
-            self._waiting.clear()
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            # Who has given up meanwhile does not want it done any more.
+            batch = [call for call in batch if not call.answer.done()]
+            if batch:
+                await self._send_batch(batch)
 
     async def _send_batch(self, batch: Sequence[_Call]) -> None:
         try:
@@ -155,11 +156,11 @@ class Client:
                     pipeline.execute_command(*call.command)
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
-            _fail(batch, _unavailable(error))
+            _fail(batch, error)
             await self._pool.disconnect()
             return
-        except BaseException:
-            _fail(batch, Unavailable("Redis is no longer asked."))
+        except BaseException as error:
+            _fail(batch, error)
             raise
         for call, answer in zip(batch, answers, strict=True):
             if call.answer.done():
@@ -196,17 +197,14 @@ class Client:
         self._run = (server["run_id"], int(durable))
         await _say(connection, *self._beginning())
 
-    async def _begin_again(self) -> None:
-        await self.command(*self._beginning())
-
     def _beginning(self) -> tuple[Argument, ...]:
         return ("EVAL", _BEGIN.text, 1, self.prefix, *self._run, secrets.token_urlsafe(9))
 
 
-def _fail(batch: Sequence[_Call], error: Exception) -> None:
+def _fail(batch: Sequence[_Call], error: BaseException) -> None:
     for call in batch:
         if not call.answer.done():
-            call.answer.set_exception(error)
+            call.answer.set_exception(_unavailable(error))
 
 
 def _unavailable(error: BaseException) -> Unavailable:
