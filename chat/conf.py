@@ -7,12 +7,15 @@ the frozen ``Settings`` (built once, again after ``setting_changed``). A key tha
 
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from chat.ratelimit import Rate
+
+MEMORY_STORE: Final = "chat.stores.memory.MemoryStore"
+REDIS_STORE: Final = "chat.stores.redis.RedisStore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,10 @@ class Limits:
     name_graphemes: int = 32
     frame_bytes: int = 64 * 1024  # inbound
     snapshot_bytes: int = 256 * 1024  # messages in one `joined`
-    kept: int = 100  # messages of a channel in the in-process store
+    kept: int = 100  # messages of a channel, in process and on Redis
     events_kept: int = 512  # log entries behind resume
-    cids_kept: int = 5_000  # remembered sends of a room, in process
-    markers_kept: int = 10_000  # read markers of a room, in process
+    cids_kept: int = 5_000  # remembered sends of a room, likewise
+    markers_kept: int = 10_000  # read markers of a room, likewise
     reaction_kinds: int = 20  # kinds of emoji under one message
     reaction_people: int = 1_000  # people behind one emoji
     channels: int = 10_000
@@ -77,7 +80,9 @@ class Settings:
 
     SITE_NAME: str = "Chit-Chat"
     DEFAULT_CHANNEL: str = "General Talk"
-    CHANNEL_STORE: str = "chat.stores.memory.MemoryStore"
+    CHANNEL_STORE: str = MEMORY_STORE  # with a REDIS_URL: REDIS_STORE
+    REDIS_URL: str = ""  # what several processes share: messages, presence, rate limits
+    REDIS_PREFIX: str = "chat:"  # of every key
     RESERVED_NAMES: tuple[str, ...] = (
         "admin",
         "administrator",
@@ -105,6 +110,8 @@ def _build(raw: dict[str, Any]) -> Settings:
             raise ImproperlyConfigured(f'CHITCHAT["{key}"] is a list, not one text: write [{values[key]!r}].')
         if key in values:
             values[key] = tuple(values[key])
+    if values.get("REDIS_URL"):
+        values.setdefault("CHANNEL_STORE", REDIS_STORE)
     return _known(Settings, values, "CHITCHAT")
 
 

@@ -139,7 +139,7 @@ class Connection:
         finally:
             for place in (room, SITE):
                 if place is not None:
-                    await runtime.presence.leave(place, self.person, self.key, at_once=self._left)
+                    await runtime.depart(place, self.person, self.key, at_once=self._left)
 
     def notice(self, news: dict[str, Any]) -> None:
         """What concerns the person: another name, the end of the session, an order to close."""

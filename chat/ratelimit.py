@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 # What a long-running clock loses in a float must not refuse somebody who waited exactly as told.
-_TOLERANCE = 1e-6
+TOLERANCE = 1e-6
 
 _SWEPT_AT_ONCE = 8  # forgotten buckets per new one: more than one, so that the idle never pile up
 
@@ -54,7 +54,7 @@ class TokenBucket:
         A refusal costs nothing. A cost above ``burst`` never fits: ``inf``.
         """
         tokens = self.tokens(now)
-        if tokens < cost * (1 - _TOLERANCE):
+        if tokens < cost * (1 - TOLERANCE):
             return (cost - tokens) / self.rate.per_second if cost <= self.rate.burst else inf
         self._set(max(0.0, tokens - cost), now)
         return 0.0

@@ -106,6 +106,21 @@ class Environment:
             }
         raise _bad_database(name)
 
+    def redis(self, name: str) -> str:
+        """The address of a Redis, or ``""``."""
+        raw = self.text(name)
+        if not raw:
+            return ""
+        try:
+            url = urlsplit(raw)
+            found = bool(url.path if url.scheme == "unix" else url.hostname) and (url.port or 1)
+        except ValueError as error:
+            raise _bad_redis(name) from error
+        if url.scheme not in ("redis", "rediss", "unix") or not found:
+            raise _bad_redis(name)
+        _require_channels_redis(name)
+        return raw
+
     def secret_key(self, name: str, *, file: Path | None) -> str:
         """The variable, else the contents of ``file``, made on first use; ``None`` forbids that."""
         value = self.text(name)
@@ -164,6 +179,24 @@ def _bad_database(name: str) -> ImproperlyConfigured:
         f"postgres://user:password@host:5432/database: write for example "
         f"{name}=sqlite:////srv/chat/db.sqlite3."
     )
+
+
+def _bad_redis(name: str) -> ImproperlyConfigured:
+    # The value is not repeated: it may hold a password.
+    return ImproperlyConfigured(
+        f"{name} must be redis://user:password@host:6379/0 (also rediss:// for TLS, or "
+        f"unix:///path/to/socket): write for example {name}=redis://127.0.0.1:6379/0."
+    )
+
+
+def _require_channels_redis(name: str) -> None:
+    try:
+        import channels_redis  # noqa: F401
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"{name} needs the package channels-redis (the extra `redis`): "
+            f"install it with pip install channels-redis."
+        ) from error
 
 
 def _require_psycopg(name: str) -> None:

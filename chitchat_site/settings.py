@@ -25,9 +25,14 @@ TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
 # Channels with a conversation in them, to look at: what `bin/run --demo` sets.
 DEMO = env.boolean("CHITCHAT_DEMO", False)
 
+# What several processes share. Without it there is one, and everything real-time lives in its memory.
+REDIS_URL = env.redis("REDIS_URL")
+
 CHITCHAT = {
     "ALLOWED_ORIGINS": ALLOWED_ORIGINS,
     "TRUSTED_PROXIES": TRUSTED_PROXIES,
+    "REDIS_URL": REDIS_URL,
+    "REDIS_PREFIX": env.text("REDIS_PREFIX", "chat:"),
     "RATE_LIMITS": env.boolean("CHITCHAT_RATE_LIMITS", True),
 }
 
@@ -84,14 +89,20 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3", base=BASE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# One process: everything real-time lives in its memory. The layer carries one message at a time
-# per room to one reader per process; the capacity is only there to bound it.
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels.layers.InMemoryChannelLayer",
-        "CONFIG": {"capacity": 10_000},
+# The layer carries one message at a time per room to one reader per process. In memory, the capacity is
+# only there to bound it; on Redis, whoever waits for an answer gives up after two seconds.
+IN_MEMORY_LAYER = {
+    "BACKEND": "channels.layers.InMemoryChannelLayer",
+    "CONFIG": {"capacity": 10_000},
+}
+REDIS_LAYER = {
+    "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "CONFIG": {
+        "hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 2}],
+        "prefix": f"{CHITCHAT['REDIS_PREFIX']}layer:",
     },
 }
+CHANNEL_LAYERS = {"default": REDIS_LAYER if REDIS_URL else IN_MEMORY_LAYER}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

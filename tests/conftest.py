@@ -19,6 +19,40 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from people import Site
+from redis_server import RedisServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--redis", action="store_true", help="with a redis-server: also the tests of Redis, and sites use it"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "redis: needs a redis-server; runs only with --redis")
+    config.addinivalue_line("markers", "in_process: of what ends with a process; runs only without --redis")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    other = "in_process" if config.getoption("--redis") else "redis"
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(other)])
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
+
+
+@pytest.fixture(scope="session")
+def redis_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One redis-server for the whole run, without persistence."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def redis_server(redis_for_all: RedisServer) -> RedisServer:
+    """A redis-server with nothing in it."""
+    redis_for_all.say("FLUSHALL")
+    return redis_for_all
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +92,22 @@ def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
     settings.MEDIA_ROOT = folder
     return folder
+
+
+def redis_layer(url: str, prefix: str = "chat:layer:") -> dict[str, Any]:
+    """``CHANNEL_LAYERS`` as the example site has them with ``REDIS_URL``."""
+    host = {"address": url, "socket_timeout": 2, "socket_connect_timeout": 2}
+    backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
+    return {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host], "prefix": prefix}}}
+
+
+@pytest.fixture(autouse=True)
+def _redis_for_sites(request: pytest.FixtureRequest, settings: Any) -> None:
+    """With ``--redis``, what needs nothing by default is on Redis."""
+    if request.config.getoption("--redis"):
+        url = request.getfixturevalue("redis_server").url
+        settings.CHITCHAT = {**settings.CHITCHAT, "REDIS_URL": url}
+        settings.CHANNEL_LAYERS = redis_layer(url)
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,9 @@ OUTBOX_EVENTS: Final = 1024
 # message; with 64 the walk is 8 µs and a process drops what is for somebody who is not here.
 PERSON_GROUPS: Final = 64
 
+# Seconds until a layer that does not answer is given up.
+LAYER_TIMEOUT: Final = 2.0
+
 SITE_GROUP: Final = "chat.site"
 
 
@@ -144,7 +147,7 @@ class Relay:
         async with self._starting:
             if self._channel:
                 return
-            channel = await self._layer.new_channel()
+            channel = await self._new_channel()
             await self._group_add(SITE_GROUP, channel)
             self._channel = channel
             self._spawn(self._listen())
@@ -240,9 +243,18 @@ class Relay:
                 self._held_groups.discard(group)
                 await self._group_discard(group)
 
+    async def _new_channel(self) -> str:
+        try:
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                return await self._layer.new_channel()
+        except Exception as error:
+            self.counters["layer_failures"] += 1
+            raise Unavailable("The channel layer cannot be reached. Try again.") from error
+
     async def _group_add(self, group: str, channel: str) -> None:
         try:
-            await self._layer.group_add(group, channel)
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                await self._layer.group_add(group, channel)
         except Exception as error:
             self.counters["layer_failures"] += 1
             raise Unavailable("The channel layer cannot be reached. Try again.") from error
@@ -250,7 +262,8 @@ class Relay:
     async def _group_discard(self, group: str) -> None:
         """Leave a group. If the layer does not answer, what it carries for nobody is dropped here."""
         try:
-            await self._layer.group_discard(group, self._channel)
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                await self._layer.group_discard(group, self._channel)
         except Exception:
             self.counters["layer_failures"] += 1
             logger.warning("The group %s could not be left.", group, exc_info=True)
@@ -355,7 +368,8 @@ class Relay:
 
     async def _group_send(self, group: str, message: dict[str, Any]) -> None:
         try:
-            await self._layer.group_send(group, message)
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                await self._layer.group_send(group, message)
         except Exception:
             # The event is stored; every process finds it by the gap or by the head.
             self.counters["publish_failures"] += 1

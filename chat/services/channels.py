@@ -57,7 +57,7 @@ async def check_channel_name(runtime: Runtime, whose: str, raw: str) -> tuple[Na
 
     ``whose`` is the session or address that asks. Raises ``RateLimited``.
     """
-    runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
+    await runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
     try:
         judged = judge_name(runtime.settings, raw)
     except InvalidName as error:
@@ -94,17 +94,17 @@ async def create_channel(runtime: Runtime, who: Author, address: str, command: C
     limits = runtime.settings.LIMITS
     judged = judge_name(runtime.settings, command.name)
     topic = clean_line(command.topic, limit=limits.topic_characters)
-    runtime.throttle("channel_by_person", who.id, limits.channel_by_person)
+    await runtime.throttle("channel_by_person", who.id, limits.channel_by_person)
     try:
-        runtime.throttle("channel_by_address", address, limits.channel_by_address)
+        await runtime.throttle("channel_by_address", address, limits.channel_by_address)
     except RateLimited:
-        runtime.forgive("channel_by_person", who.id)
+        await runtime.forgive("channel_by_person", who.id)
         raise
     try:
         channel = await database_sync_to_async(make)(judged, topic, who.id, limits.channels)
     except ChatError:
-        runtime.forgive("channel_by_person", who.id)
-        runtime.forgive("channel_by_address", address)
+        await runtime.forgive("channel_by_person", who.id)
+        await runtime.forgive("channel_by_address", address)
         raise
     return await tell_changed(runtime, channel)
 

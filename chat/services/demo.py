@@ -23,6 +23,7 @@ from chat.errors import NameTaken
 from chat.models import Channel, Person, PersonNameKey
 from chat.services import channels, people
 from chat.services.runtime import Runtime
+from chat.stores.base import Appended
 from chat.text import excerpt
 
 SCRIPT: Final = Path(__file__).with_name("demo.json")
@@ -139,8 +140,9 @@ class _Stage:
         for ago, lines in room.days:
             for line in lines:
                 number += 1
-                message = await self._say(self._time(ago, line.at), line, number)
-                await self._go_on(message, line.extras)
+                stored = await self._say(self._time(ago, line.at), line, number)
+                if not stored.duplicate:  # in a store that lasts it was played before
+                    await self._go_on(stored.message, line.extras)
 
     def _time(self, ago: int, at: str) -> int:
         """Unix ms. Never before the line above it, whatever time of day it is now."""
@@ -153,16 +155,16 @@ class _Stage:
         self._last = max(ts, self._last + 1000)
         return self._last
 
-    async def _say(self, ts: int, line: Line, number: int) -> Message:
+    async def _say(self, ts: int, line: Line, number: int) -> Appended:
         extras = line.extras
         answered = self._said[extras.answers] if extras.answers else None
         quote = Quote(answered.id, answered.author, excerpt(answered.body)) if answered else UNSET
         cid = str(uuid5(NAMESPACE_URL, f"{self._room}#{number}"))
         draft = Draft(self._cast[line.by], cid, line.body, ts, quote)
-        message = (await self._store.append(self._room, draft)).message
+        stored = await self._store.append(self._room, draft)
         if extras.id:
-            self._said[extras.id] = message
-        return message
+            self._said[extras.id] = stored.message
+        return stored
 
     async def _go_on(self, message: Message, extras: Extras) -> None:
         """What became of it."""

@@ -32,7 +32,7 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
     """
     room = command.room
     # Before anything else: an unknown room costs a query.
-    runtime.throttle("message", who.id, runtime.settings.LIMITS.message)
+    await runtime.throttle("message", who.id, runtime.settings.LIMITS.message)
     try:
         draft = await _draft(runtime, who, command)
     except ChatError:
@@ -110,7 +110,7 @@ async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | N
 async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> None:
     """Tell the room that somebody is writing. Raises ``NotFound``, ``Forbidden``, ``RateLimited``."""
     await access.writable(runtime, command.room, who.id)
-    runtime.throttle("typing", (who.id, command.room), runtime.settings.LIMITS.typing)
+    await runtime.throttle("typing", (who.id, command.room), runtime.settings.LIMITS.typing)
     await runtime.relay.hint(command.room, encode(TypingFrame(command.room, who)), but=who.id)
 
 

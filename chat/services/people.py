@@ -47,7 +47,7 @@ async def check_name(runtime: Runtime, who: Identity | None, address: str, raw: 
 
     Raises ``RateLimited``.
     """
-    _throttle_attempt(runtime, who, address)
+    await _throttle_attempt(runtime, who, address)
     limits, settings = runtime.settings.LIMITS, runtime.settings
     try:
         judged = names.judge(raw, reserved=reserved_names(settings), max_graphemes=limits.name_graphemes)
@@ -67,9 +67,9 @@ def taken_words(name: str) -> str:
     return f"“{name}” is taken."
 
 
-def _throttle_attempt(runtime: Runtime, who: Identity | None, address: str) -> None:
+async def _throttle_attempt(runtime: Runtime, who: Identity | None, address: str) -> None:
     whose = who.session if who is not None else address
-    runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
+    await runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
 
 
 async def choose_name(
@@ -81,18 +81,18 @@ async def choose_name(
     ``Forbidden`` when the session ended meanwhile (a logout in another tab).
     """
     limits, settings = runtime.settings.LIMITS, runtime.settings
-    _throttle_attempt(runtime, who, address)
+    await _throttle_attempt(runtime, who, address)
     judged = names.judge(raw, reserved=reserved_names(settings), max_graphemes=limits.name_graphemes)
     if who is not None and who.author.name == judged.name:
         return who.author
     kind, whose, rate = (
         ("name_new", address, limits.name_new) if who is None else ("rename", who.author.id, limits.rename)
     )
-    runtime.throttle(kind, whose, rate)
+    await runtime.throttle(kind, whose, rate)
     try:
         person: Person = await database_sync_to_async(_take_name)(who, judged, session)
     except ChatError:
-        runtime.forgive(kind, whose)
+        await runtime.forgive(kind, whose)
         raise
     if who is not None:
         await tell_rename(runtime, person.author, who.author.name)

@@ -70,7 +70,7 @@ async def enter_room(
     try:
         await runtime.relay.enter(member, room, answer, level)
     except BaseException:
-        await runtime.presence.leave(room, who.author.id, member.key)
+        await runtime.depart(room, who.author.id, member.key)
         raise
 
 
@@ -82,7 +82,7 @@ async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:
     try:
         await runtime.relay.leave(member)
     finally:
-        await runtime.presence.leave(room, who.author.id, member.key)
+        await runtime.depart(room, who.author.id, member.key)
 
 
 async def reset_frame(runtime: Runtime, room: str) -> Level:
@@ -288,7 +288,7 @@ async def history(runtime: Runtime, who: Identity, command: HistoryCommand) -> H
 async def mark_read(runtime: Runtime, who: Identity, member: Member, command: ReadCommand) -> OkFrame:
     """Move one's marker forward; one's other tabs are told. A marker of another epoch moves nothing."""
     await access.readable(runtime, command.room, who.author.id)
-    runtime.throttle("read", (who.author.id, command.room), runtime.settings.LIMITS.read)
+    await runtime.throttle("read", (who.author.id, command.room), runtime.settings.LIMITS.read)
     state = await runtime.store.mark_read(command.room, who.author.id, command.epoch, command.n, who.since)
     epoch = (await runtime.store.heads([command.room]))[command.room].epoch
     frame = ReadFrame(command.room, epoch, state.read, state.unread)

@@ -13,18 +13,15 @@ from typing import Any, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from chat import conf
 from chat.domain import Author, Event, Head
-from chat.errors import RateLimited
-from chat.presence.base import Presence
-from chat.presence.memory import MemoryPresence
-from chat.ratelimit import Limiter, Rate
+from chat.errors import RateLimited, Unavailable
+from chat.ratelimit import Rate
 from chat.relay import Level, Relay
 from chat.services.directory import Directory
+from chat.services.parts import parts
 from chat.services.visits import Visits
-from chat.stores.base import MessageStore
 
 logger = logging.getLogger(__name__)
 
@@ -79,10 +76,8 @@ class Runtime:
         self._sweep = sweep
         self.clock = clock
         self.now_ms = now_ms
-        self.store: MessageStore = import_string(self.settings.CHANNEL_STORE)(self.settings.LIMITS)
-        self.presence: Presence = MemoryPresence(clock, self.settings.TIMES)
+        self.redis, self.store, self.presence, self.limiter = parts(self.settings, clock, now_ms)
         self.directory = Directory()
-        self.limiter = Limiter(clock)
         self.relay = Relay(
             layer,
             _StoreSource(self),
@@ -123,29 +118,41 @@ class Runtime:
             self._sweeping = self.spawn(self._sweep(self))
 
     async def close(self) -> None:
-        """End all tasks and let go of the store."""
+        """End all tasks and let go of store and network."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.close()
         await self.store.close()
+        if self.redis is not None:
+            await self.redis.close()
 
     def visits(self, answer: Callable[[list[Any]], Sequence[Answer]]) -> Visits[Any, Answer]:
         """Visits to the database for this kind of question, shared by all who ask it now."""
         return self._visits.setdefault(answer, Visits(answer))
 
-    def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
-        """Pay for one act. Raises ``RateLimited`` when it comes too soon."""
+    async def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
+        """Pay for one act. Raises ``RateLimited`` when it comes too soon.
+
+        A coroutine, because what all processes share is asked over the network.
+        """
         if not self.settings.RATE_LIMITS:
             return
-        wait = self.limiter.take((what, whose), rate)
+        wait = await self.limiter.take((what, whose), rate)
         if wait:
             self.counters["rate_limited"] += 1
             raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
 
-    def forgive(self, what: str, whose: Hashable) -> None:
+    async def forgive(self, what: str, whose: Hashable) -> None:
         """The act that was paid for did not happen."""
-        self.limiter.give_back((what, whose))
+        await self.limiter.give_back((what, whose))
+
+    async def depart(self, room: str, person: str, connection: str, *, at_once: bool = False) -> None:
+        """Somebody's connection has left a room. Where presence cannot be told, the lease runs out."""
+        try:
+            await self.presence.leave(room, person, connection, at_once=at_once)
+        except Unavailable:
+            self.counters["presence_failures"] += 1
 
     def _notice(self, notice: dict[str, Any]) -> None:
         """News for this process, from any process."""

@@ -45,10 +45,12 @@ class Replay(NamedTuple):
 class MessageStore(ABC):
     """Rooms, each a log of events and the messages that the events made.
 
-    ``in_process``: what it holds is this process's alone, and ends with it.
+    ``in_process``: what it holds is this process's alone, and ends with it. ``needs_redis``: it is made
+    with the process's Redis client as a second argument.
     """
 
     in_process: ClassVar[bool] = False
+    needs_redis: ClassVar[bool] = False
 
     @abstractmethod
     async def append(self, room: str, draft: Draft) -> Appended:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from channels.layers import InMemoryChannelLayer
 from django.contrib.sessions.models import Session
 from people import HOST, ORIGIN, Site, Tab, Visitor
 
@@ -268,7 +267,7 @@ async def test_when_the_layer_is_down_the_client_is_told_to_come_back(
     async def down(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(InMemoryChannelLayer, "group_add", down)
+    monkeypatch.setattr(site.runtime.relay._layer, "group_add", down)
     told, code = await turned_away(alice)
     assert (told[0]["code"], code) == ("unavailable", 1012)
     assert not site.runtime.live

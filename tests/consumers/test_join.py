@@ -200,6 +200,7 @@ async def test_a_replay_that_is_too_large_for_a_frame_is_answered_with_a_reset(
     assert [message["n"] for message in joined["messages"]] == [3, 4]
 
 
+@pytest.mark.in_process
 async def test_after_a_restart_the_old_position_is_answered_with_a_reset(site: Site) -> None:
     alice = await site.visitor("alice")
     tab = await alice.enter()

@@ -82,7 +82,8 @@ async def test_reading_is_told_once_a_second_a_room_and_once_more_when_a_page_is
     for _ in range(2):
         assert (await alice.ask("read", room=GENERAL, **read))["type"] == "ok"
     refused = await alice.ask("read", room=GENERAL, **read)
-    assert (refused["code"], refused["retry_after"]) == ("rate_limited", 1)
+    assert refused["code"] == "rate_limited"
+    assert refused["retry_after"] == pytest.approx(1, abs=0.5)
     assert (await alice.ask("read", room=elsewhere, **read))["type"] == "ok"
     site.clock.advance(1)
     assert (await alice.ask("read", room=GENERAL, **read))["type"] == "ok"

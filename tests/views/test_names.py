@@ -77,8 +77,9 @@ async def test_too_many_attempts_say_when_to_come_back(site: Site, limits: Calla
         await carol.http.post("/name/", {"name": "carol"}),
     ):
         error = response.json()["error"]
-        assert (response.status_code, error["code"], error["retry_after"]) == (429, "rate_limited", 10)
-        assert response.headers["Retry-After"] == "10"
+        assert (response.status_code, error["code"]) == (429, "rate_limited")
+        assert error["retry_after"] == pytest.approx(10, abs=1)
+        assert response.headers["Retry-After"] in ("9", "10")
     site.clock.advance(10)
     assert (await carol.http.post("/name/", {"name": "carol"})).status_code == 200
 

@@ -1,0 +1,8 @@
+"""What store, presence and limits have in common on Redis: one client a process, and scripts.
+
+Needs the package ``redis`` (the extra ``redis``). Nothing here is imported where Redis is not used.
+"""
+
+from chat.redis.client import Client, Script, script
+
+__all__ = ["Client", "Script", "script"]

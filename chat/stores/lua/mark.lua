@@ -1,0 +1,9 @@
+-- ARGV: room, person, epoch, n, since, markers kept.
+local base = base_of(ARGV[1])
+local person, n, since = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
+local epoch, _, last = head_of(base)
+local read = unread_of(base, last, person, since)
+if epoch == ARGV[3] and n > read then
+    mark(base, person, math.min(n, last), tonumber(ARGV[6]))
+end
+return {unread_of(base, last, person, since)}

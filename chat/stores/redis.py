@@ -1,0 +1,338 @@
+"""The store that processes share, on Redis: each channel's newest messages, changed by scripts.
+
+Each method that changes something is one Lua script (``lua/``), which Redis runs as one step; that is what
+makes ``seq`` rise by exactly one whoever writes. Bounds are those of the in-process store. Keys of a room,
+after ``<prefix>room:<room>:``
+
+======== ======= =========================================================================
+head     hash    ``seq``, ``n``, and ``life`` if the room was cleared
+messages hash    id → record, ``kept`` of them (``lua/room.lua``)
+index    list    "id ts author", oldest first; numbers have no gaps, so ``n`` is a position
+events   list    the log behind resume, ``events_kept`` entries without texts
+sends    hash    author and cid → what the send became, ``cids_kept`` of them
+sent     list    the order of those
+markers  zset    person → n, ``markers_kept`` of them
+by:…     zset    who stands behind one reaction, in the order they came
+======== ======= =========================================================================
+
+and beside them ``<prefix>epoch``, ``<prefix>run`` (which Redis it is) and ``<prefix>active`` (when rooms were
+last written to). A room's epoch is ``<prefix>epoch``, which changes when Redis may have come back older, and
+the room's own life.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from chat.conf import Limits
+from chat.domain import (
+    Attachment,
+    Author,
+    DeleteEvent,
+    Draft,
+    EditEvent,
+    Event,
+    Head,
+    Message,
+    MessageEvent,
+    Page,
+    Quote,
+    Reaction,
+    ReactionEvent,
+    Unread,
+)
+from chat.errors import NotFound, TooLong
+from chat.redis import Client, script
+from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
+from chat.stores.memory import REACTORS_SHOWN, new_id
+
+# Rooms in one script: it holds up everybody else while it runs.
+ROOMS_A_SCRIPT: Final = 200
+# Rooms whose newest messages are kept here, for the next one who enters.
+SNAPSHOTS_KEPT: Final = 256
+# Numbers beyond what Lua counts exactly are beyond every log.
+LARGEST: Final = 2**53 - 1
+
+_NOTHING, _NOT_FOUND, _TOO_MANY_KINDS = 0, -1, -2
+
+_LUA: Final = Path(__file__).parent / "lua"
+_APPEND, _SENT, _EDIT, _DELETE, _REACT, _LATEST, _BEFORE, _AFTER, _HEADS, _UNREAD, _MARK, _CLEAR = (
+    script(_LUA / "room.lua", _LUA / f"{name}.lua")
+    for name in (
+        *("append", "sent", "edit", "delete", "react", "latest"),
+        *("before", "after", "heads", "unread", "mark", "clear"),
+    )
+)
+
+
+class _Extras(Struct, frozen=True, omit_defaults=True):
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: Quote | UnsetType = UNSET
+
+
+class _Fixed(Struct, frozen=True):
+    id: str
+    author: Author
+    ts: int
+    cid: str
+
+
+class _Record(Struct, frozen=True, array_like=True):
+    """A message as ``lua/room.lua`` writes it, its lines joined by commas."""
+
+    seq: int
+    n: int
+    edited_at: int
+    deleted: int
+    body: str
+    reactions: tuple[Reaction, ...]
+    extras: _Extras
+    fixed: _Fixed
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def _message(room: str, record: bytes) -> Message:
+    one = _decode(b"[" + record.replace(b"\n", b",") + b"]")
+    return Message(
+        id=one.fixed.id,
+        room=room,
+        seq=one.seq,
+        n=one.n,
+        author=one.fixed.author,
+        body=one.body,
+        ts=one.fixed.ts,
+        cid=one.fixed.cid,
+        attachments=one.extras.attachments,
+        reactions=one.reactions,
+        reply_to=one.extras.reply_to,
+        edited_at=one.edited_at or UNSET,
+        deleted=bool(one.deleted) or UNSET,
+    )
+
+
+def _messages(room: str, records: Iterable[bytes]) -> tuple[Message, ...]:
+    return tuple(_message(room, record) for record in records)
+
+
+def _head(epoch: bytes, seq: int, n: int) -> Head:
+    return Head(epoch.decode(), seq, n)
+
+
+def _some(rooms: Iterable[str]) -> Iterable[Sequence[str]]:
+    wanted = list(rooms)
+    return (wanted[start : start + ROOMS_A_SCRIPT] for start in range(0, len(wanted), ROOMS_A_SCRIPT))
+
+
+class RedisStore(MessageStore):
+    """See the module and ``MessageStore``. ``client`` is not the store's own: whoever made it closes it."""
+
+    needs_redis = True
+
+    def __init__(self, limits: Limits | None, client: Client) -> None:
+        self._limits = limits or Limits()
+        self._client = client
+        self._snapshots: OrderedDict[tuple[str, int], Snapshot] = OrderedDict()
+
+    async def append(self, room: str, draft: Draft) -> Appended:
+        limits, author, message_id = self._limits, draft.author, new_id()
+        extras = _Extras(draft.attachments, draft.reply_to)
+        epoch, is_duplicate, *answer = await self._client.run(
+            _APPEND,
+            room,
+            message_id,
+            author.id,
+            draft.cid,
+            draft.ts,
+            f"{int(author.guest)} {author.name}",
+            _encode(draft.body),
+            _encode(extras),
+            _encode(_Fixed(message_id, author, draft.ts, draft.cid)),
+            limits.kept,
+            limits.events_kept,
+            limits.cids_kept,
+            limits.markers_kept,
+        )
+        if is_duplicate:
+            return _again(room, author.id, draft.cid, epoch, answer[0])
+        seq, n, released = answer
+        message = Message(
+            id=message_id,
+            room=room,
+            seq=seq,
+            n=n,
+            author=author,
+            body=draft.body,
+            ts=draft.ts,
+            cid=draft.cid,
+            attachments=draft.attachments,
+            reply_to=draft.reply_to,
+        )
+        return Appended(epoch.decode(), message, duplicate=False, released=_messages(room, released))
+
+    async def sent(self, room: str, author: str, cid: str) -> Appended | None:
+        epoch, before = await self._client.run(_SENT, room, author, cid)
+        return None if before is None else _again(room, author, cid, epoch, before)
+
+    async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
+        kept = self._limits.events_kept
+        answer = await self._client.run(_EDIT, room, message_id, _encode(body), ts, kept)
+        if not self._has_changed(answer[0]):
+            return None
+        seq, epoch = answer
+        return Change(epoch.decode(), EditEvent(room, seq, message_id, body, ts))
+
+    async def delete(self, room: str, message_id: str) -> Change:
+        answer = await self._client.run(_DELETE, room, message_id, self._limits.events_kept)
+        self._has_changed(answer[0])
+        seq, epoch = answer
+        return Change(epoch.decode(), DeleteEvent(room, seq, message_id))
+
+    async def react(self, room: str, message_id: str, person: str, emoji: str, on: bool) -> Change | None:
+        limits = self._limits
+        answer = await self._client.run(
+            _REACT,
+            room,
+            message_id,
+            person,
+            emoji,
+            int(on),
+            limits.reaction_kinds,
+            limits.reaction_people,
+            REACTORS_SHOWN,
+            limits.events_kept,
+        )
+        if not self._has_changed(answer[0]):
+            return None
+        seq, epoch, count = answer
+        event = ReactionEvent(room, seq, message_id, emoji, person, on, count)
+        return Change(epoch.decode(), event)
+
+    def _has_changed(self, code: int) -> bool:
+        """Whether a script has changed something; raises what it refuses."""
+        if code > _NOTHING:
+            return True
+        if code == _NOTHING:
+            return False
+        if code == _NOT_FOUND:
+            raise NotFound("This message is not here any more.")
+        if code == _TOO_MANY_KINDS:
+            raise TooLong(f"A message has at most {self._limits.reaction_kinds} kinds of reaction.")
+        raise TooLong(f"At most {self._limits.reaction_people} people share one reaction.")
+
+    async def get(self, room: str, message_id: str) -> Message:
+        key = f"{self._client.prefix}room:{room}:messages"
+        record = await self._client.command("HGET", key, message_id)
+        message = None if record is None else _message(room, record)
+        if message is None or message.deleted:
+            raise NotFound("This message is not here any more.")
+        return message
+
+    async def latest(self, room: str, limit: int) -> Snapshot:
+        # The same head is the same room: nothing changes without a number.
+        known = self._snapshots.get((room, limit))
+        epoch, seq = ("", -1) if known is None else (known.head.epoch, known.head.seq)
+        found, *answer = await self._client.run(_LATEST, room, min(limit, LARGEST), epoch, seq)
+        head = _head(found, answer[0], answer[1])
+        if len(answer) == 2 and known is not None:
+            return known
+        more, records = answer[2:]
+        snapshot = Snapshot(head, Page(_messages(room, records), bool(more)))
+        self._snapshots[room, limit] = snapshot
+        self._snapshots.move_to_end((room, limit))
+        if len(self._snapshots) > SNAPSHOTS_KEPT:
+            self._snapshots.popitem(last=False)
+        return snapshot
+
+    async def before(self, room: str, n: int, limit: int) -> Page:
+        more, records = await self._client.run(_BEFORE, room, _within(n), min(limit, LARGEST))
+        return Page(_messages(room, records), bool(more))
+
+    async def read_after(self, room: str, epoch: str, seq: int) -> Replay | None:
+        if not 0 <= seq <= LARGEST:
+            return None
+        answer = await self._client.run(_AFTER, room, epoch, seq)
+        if answer is None:
+            return None
+        found, last, n, entries, ids, records = answer
+        messages = dict(zip(ids, _messages(room, records), strict=True))
+        events = tuple(
+            _present(room, number, entry.split(b"\n"), messages)
+            for number, entry in enumerate(entries, last - len(entries) + 1)
+        )
+        return Replay(_head(found, last, n), events)
+
+    async def heads(self, rooms: Iterable[str]) -> dict[str, Head]:
+        heads: dict[str, Head] = {}
+        for some in _some(rooms):
+            answers = await self._client.run(_HEADS, *some)
+            heads.update(zip(some, (_head(*answer) for answer in answers), strict=True))
+        return heads
+
+    async def active_at(self, rooms: Iterable[str]) -> dict[str, int]:
+        active: dict[str, int] = {}
+        for some in _some(rooms):
+            scores = await self._client.command("ZMSCORE", f"{self._client.prefix}active", *some)
+            active.update((room, int(score)) for room, score in zip(some, scores, strict=True) if score)
+        return active
+
+    async def mark_read(self, room: str, person: str, epoch: str, n: int, since: int) -> Unread:
+        bound = self._limits.markers_kept
+        answer = await self._client.run(_MARK, room, person, epoch, _within(n), since, bound)
+        return Unread(*answer)
+
+    async def unread(self, rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
+        states: dict[str, Unread] = {}
+        for some in _some(rooms):
+            answers = await self._client.run(_UNREAD, person, since, *some)
+            states.update(zip(some, (Unread(*answer) for answer in answers), strict=True))
+        return states
+
+    async def clear(self, room: str) -> Head:
+        epoch = await self._client.run(_CLEAR, room, new_id())
+        return _head(epoch, 0, 0)
+
+    async def close(self) -> None:
+        """Nothing is lost with it: Redis has the messages."""
+        self._snapshots.clear()
+
+
+def _within(n: int) -> int:
+    return max(-LARGEST, min(n, LARGEST))
+
+
+def _again(room: str, author: str, cid: str, epoch: bytes, send: bytes) -> Appended:
+    """What a remembered send became, without its text."""
+    message_id, seq, n, ts, guest, name = send.decode().split(" ", 5)
+    message = Message(
+        id=message_id,
+        room=room,
+        seq=int(seq),
+        n=int(n),
+        author=Author(author, name, guest == "1"),
+        body="",
+        ts=int(ts),
+        cid=cid,
+    )
+    return Appended(epoch.decode(), message, duplicate=True)
+
+
+def _present(room: str, seq: int, entry: list[bytes], messages: dict[bytes, Message]) -> Event:
+    """An event of the log as it reads today."""
+    kind, message_id = entry[0], entry[1]
+    if kind == b"d":
+        return DeleteEvent(room, seq, message_id.decode())
+    message = messages[message_id]
+    if kind == b"m":
+        return MessageEvent(room, seq, message)
+    if kind == b"e":
+        return EditEvent(room, seq, message.id, message.body, message.edited_at or message.ts)
+    emoji, person, on = (part.decode() for part in entry[2:])
+    count = next((one.count for one in message.reactions if one.emoji == emoji), 0)
+    return ReactionEvent(room, seq, message.id, emoji, person, on == "1", count)
