@@ -1,6 +1,7 @@
-"""What outlives a process: people, channels, and who owns which name."""
+"""What outlives a process: people, channels, who owns which name, and messages that are kept."""
 
 from chat.models.channels import Channel, ChannelNameKey
+from chat.models.history import Message, MessageReaction, ReadMarker, RoomEvent, RoomLog
 from chat.models.names import KEY_CODE_POINTS, NAME_CODE_POINTS, NameKey
 from chat.models.people import Person, PersonNameKey, new_person_id
 
@@ -9,8 +10,13 @@ __all__ = [
     "NAME_CODE_POINTS",
     "Channel",
     "ChannelNameKey",
+    "Message",
+    "MessageReaction",
     "NameKey",
     "Person",
     "PersonNameKey",
+    "ReadMarker",
+    "RoomEvent",
+    "RoomLog",
     "new_person_id",
 ]

@@ -1,8 +1,9 @@
 """Making and changing channels."""
 
 import secrets
-from functools import cache
-from typing import Final
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Final, ParamSpec
 
 from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
@@ -18,6 +19,8 @@ from chat.services import access
 from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
 from chat.services.runtime import Runtime
 from chat.text import clean_line
+
+P = ParamSpec("P")
 
 # Slugs of the same name are numbered; after this many a random one is taken.
 NUMBERED_SLUGS: Final = 20
@@ -89,7 +92,7 @@ async def create_channel(runtime: Runtime, who: Author, address: str, command: C
     """Make a channel; everybody's list shows it at once.
 
     Raises ``InvalidName``, ``NameTaken``, ``TooLong`` (the topic, or too many channels), ``Invalid``,
-    ``RateLimited``, ``Unavailable`` (another process took the same address at that moment).
+    ``RateLimited``, ``Unavailable`` (others took each address that was free, at that moment).
     """
     limits = runtime.settings.LIMITS
     judged = judge_name(runtime.settings, command.name)
@@ -109,6 +112,22 @@ async def create_channel(runtime: Runtime, who: Author, address: str, command: C
     return await tell_changed(runtime, channel)
 
 
+def _at_another_address(make: Callable[P, Channel]) -> Callable[P, Channel]:
+    """Try again when somebody takes the address between the look and the writing: the next look sees it."""
+
+    @wraps(make)
+    def again(*args: P.args, **kwargs: P.kwargs) -> Channel:
+        for _ in range(NUMBERED_SLUGS):
+            try:
+                return make(*args, **kwargs)
+            except Unavailable:
+                pass
+        return make(*args, **kwargs)
+
+    return again
+
+
+@_at_another_address
 def make(judged: names.JudgedName, topic: str, maker: str | None, most: int) -> Channel:
     """The rows of a new channel; ``maker`` is a person's id. Nobody is told. Raises as ``create_channel``."""
     try:

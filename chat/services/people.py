@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple
 
 from channels.db import database_sync_to_async
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from chat import conf, names
 from chat.domain import Author
-from chat.errors import ChatError, Forbidden, InvalidName, NameTaken
+from chat.errors import ChatError, Forbidden, InvalidName, NameTaken, Unavailable
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
 from chat.protocol import CloseCode, MeFrame, encode
 from chat.services.identity import NAME_KEY, PERSON_KEY, Identity
@@ -78,7 +78,7 @@ async def choose_name(
     """Give a visitor a name, or a person another one, and write it to their session.
 
     The same name again is no change. Raises ``InvalidName``, ``NameTaken``, ``RateLimited``, and
-    ``Forbidden`` when the session ended meanwhile (a logout in another tab).
+    ``Forbidden`` when the session ended meanwhile (a logout in another tab), ``Unavailable``.
     """
     limits, settings = runtime.settings.LIMITS, runtime.settings
     await _throttle_attempt(runtime, who, address)
@@ -120,6 +120,10 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
         raise NameTaken(taken_words(judged.name)) from None
     except Person.DoesNotExist:
         raise Forbidden(SESSION_ENDED) from None
+    except OperationalError as error:
+        # The database went away, or two claims waited for each other. What was undone is not saved later.
+        session.modified = False
+        raise Unavailable("The name could not be kept. Try again.") from error
     except UpdateError:
         session.flush()  # or the middleware would try to save it again
         raise Forbidden(SESSION_ENDED) from None
@@ -128,7 +132,7 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
 
 def claim_name(person: Person, judged: names.JudgedName) -> None:
     """Make the keys of this name the person's only ones. Whoever comes second gets IntegrityError."""
-    held = PersonNameKey.objects.filter(key__in=judged.keys).select_related("owner")
+    held = PersonNameKey.objects.filter(key__in=judged.keys).select_related("owner").order_by("key")
     for claim in held.exclude(owner=person):
         if not _has_lapsed(claim.owner):
             raise NameTaken(taken_words(judged.name))
