@@ -50,6 +50,7 @@ class Limits:
     rename: Rate = Rate(5, 600, 5)  # successful ones, a person
     name_attempt: Rate = Rate(60, 60, 60)  # a session, or an address without one
     name_new: Rate = Rate(60, 60, 60)  # an address
+    login: Rate = Rate(5, 60, 5)  # attempts, an address and name
     channel_by_person: Rate = Rate(5, 3600, 5)
     channel_by_address: Rate = Rate(20, 3600, 20)
     session_sockets: int = 20
@@ -97,6 +98,7 @@ class Settings:
     TRUSTED_PROXIES: int = 0  # proxies in front whose X-Forwarded-For entry is believed
     LIMITS: Limits = field(default_factory=Limits)
     TIMES: Times = field(default_factory=Times)
+    ACCOUNTS: bool = True  # the app's own pages: register, log in, change the password
     RATE_LIMITS: bool = True
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import channels, health, names, pages
+from chat.views import accounts, channels, health, names, pages
 
 app_name = "chat"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("channels/", channels.create, name="channels"),
     path("channels/check/", channels.check_name, name="channels-check"),
     path("logout/", names.log_out, name="logout"),
+    path("account/register/", accounts.register, name="register"),
+    path("account/login/", accounts.log_in, name="login"),
+    path("account/password/", accounts.change_password, name="password"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]

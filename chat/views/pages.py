@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from chat import conf
 from chat.errors import NotFound
 from chat.protocol import VERSION
 from chat.services import access, identity, process, rooms
@@ -88,5 +89,12 @@ def page_state(
             "channels_check": reverse("chat:channels-check"),
             "logout": reverse("chat:logout"),
             "channel": reverse("chat:room", args=["SLUG"]),
+            **account_addresses(),
         },
     }
+
+
+def account_addresses() -> dict[str, str]:
+    """The app's own account pages; none where accounts are the host's business."""
+    pages = ("register", "login", "password") if conf.get().ACCOUNTS else ()
+    return {name: reverse(f"chat:{name}") for name in pages}
