@@ -60,12 +60,12 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def png_claiming(width: int, height: int) -> bytes:
+def png_claiming(width: int, height: int, *, rgba: bool = False) -> bytes:
     """A PNG whose pixels are all there, of one colour: some kilobytes that unpack to all of memory."""
     rows = zlib.compressobj(9)
-    row = b"\0" + bytes((width + 7) // 8)
+    row = b"\0" + bytes(4 * width if rgba else (width + 7) // 8)
     content = b"".join(rows.compress(row) for _ in range(height)) + rows.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, *((8, 6) if rgba else (1, 0)), 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
 
 
