@@ -20,6 +20,7 @@ from chat.errors import RateLimited, Unavailable
 from chat.ratelimit import Rate
 from chat.relay import Level, Relay
 from chat.services.directory import Directory
+from chat.services.ledger import FileLedger
 from chat.services.parts import parts
 from chat.services.visits import Visits
 
@@ -93,6 +94,8 @@ class Runtime:
         self.news: dict[str, Head] = {}
         self.views: OrderedDict[str, tuple[object, Any]] = OrderedDict()
         self.posted: set[tuple[str, str]] = set()
+        self.files = FileLedger()
+        self.image_workers = asyncio.Semaphore(self.settings.LIMITS.image_workers)
         self._tasks: set[asyncio.Task[object]] = set()
         self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
@@ -131,21 +134,21 @@ class Runtime:
         """Visits to the database for this kind of question, shared by all who ask it now."""
         return self._visits.setdefault(answer, Visits(answer))
 
-    async def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
+    async def throttle(self, what: str, whose: Hashable, rate: Rate, cost: float = 1) -> None:
         """Pay for one act. Raises ``RateLimited`` when it comes too soon.
 
         A coroutine, because what all processes share is asked over the network.
         """
         if not self.settings.RATE_LIMITS:
             return
-        wait = await self.limiter.take((what, whose), rate)
+        wait = await self.limiter.take((what, whose), rate, cost)
         if wait:
             self.counters["rate_limited"] += 1
             raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
 
-    async def forgive(self, what: str, whose: Hashable) -> None:
+    async def forgive(self, what: str, whose: Hashable, cost: float = 1) -> None:
         """The act that was paid for did not happen."""
-        await self.limiter.give_back((what, whose))
+        await self.limiter.give_back((what, whose), cost)
 
     async def depart(self, room: str, person: str, connection: str, *, at_once: bool = False) -> None:
         """Somebody's connection has left a room. Where presence cannot be told, the lease runs out."""

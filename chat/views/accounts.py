@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from channels.db import database_sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,7 +23,7 @@ from chat.views.answers import STATUS, View, address_of, asker
 def account_page(view: View) -> View:
     """One of the app's own account pages; without them the host has its own, and there is nothing here."""
 
-    async def page(request: HttpRequest) -> HttpResponse:
+    async def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         if not conf.get().ACCOUNTS:
             raise Http404("Accounts are the host's business here.")
         return await view(request)
