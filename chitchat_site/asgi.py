@@ -20,7 +20,7 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(f"asgi: {error}")  # one sentence, whichever server starts this
 
-from chat.routing import websocket_application
+from chat.routing import lifespan_application, websocket_application
 from chitchat_site.demo import Demo
 
 # What was loaded so far stays: the collector need not walk it again and again while people wait. With the
@@ -45,6 +45,7 @@ _router = ProtocolTypeRouter(
     {
         "http": ASGIStaticFilesHandler(http_application) if settings.DEBUG else http_application,
         "websocket": websocket_application,
+        "lifespan": lifespan_application,
     }
 )
 application = Demo(_router) if settings.DEMO else _router

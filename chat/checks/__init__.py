@@ -1,7 +1,7 @@
 """System checks: usual mistakes, each with an id and what to write instead.
 
 ``basics`` are those without which nothing works; ``host`` looks at how a project includes the app,
-``deployment`` at what goes wrong only when others come.
+``deployment`` at what goes wrong only when others come, ``processes`` at what they share.
 """
 
 from chat.checks.basics import check_layer, check_rate_limits, check_sessions, check_settings
@@ -22,6 +22,7 @@ from chat.checks.host import (
     check_urls,
     check_websockets,
 )
+from chat.checks.processes import check_machines, check_parts, check_redis, check_redis_layer
 
 __all__ = [
     "check_bodies",
@@ -29,9 +30,13 @@ __all__ = [
     "check_hosts",
     "check_layer",
     "check_layer_capacity",
+    "check_machines",
     "check_middleware",
+    "check_parts",
     "check_proxies",
     "check_rate_limits",
+    "check_redis",
+    "check_redis_layer",
     "check_session_life",
     "check_sessions",
     "check_settings",
