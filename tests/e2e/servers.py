@@ -30,7 +30,7 @@ FOREIGN = (
 RUNSERVER = (sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{{port}}")
 UVICORN = (
     *(sys.executable, "-m", "uvicorn", "chitchat_site.asgi:application"),
-    *("--lifespan", "off", "--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
+    *("--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
     *("--host", HOST, "--port", "{port}"),
 )
 
