@@ -1,5 +1,11 @@
-"""Where WebSockets come in: an exact-origin check, the session, the consumer. And how much HTTP may bring."""
+"""Where WebSockets come in: an exact-origin check, the session, the consumer.
 
+And how much HTTP may bring, and where a process begins.
+"""
+
+import logging
+import os
+import signal
 from functools import lru_cache
 from typing import Any
 
@@ -7,13 +13,18 @@ from channels.routing import URLRouter
 from channels.security.websocket import WebsocketDenier
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http.request import split_domain_port, validate_host
 from django.urls import path, re_path
 
 from chat import conf
 from chat.consumers import SERVER_SEND, ChatConsumer
+from chat.errors import Unavailable
 from chat.files.body import ENVELOPE_BYTES, Application, BoundedBody, Receive, Send
+from chat.services import process, startup
 from chat.services.peer import is_own_origin
+
+logger = logging.getLogger(__name__)
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
@@ -29,7 +40,7 @@ class OriginGate:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if self._is_ours(scope):
+        if self._is_ours(scope) and _may_serve():
             await self._application({**scope, SERVER_SEND: send}, receive, send)
         else:
             await WebsocketDenier()(scope, receive, send)
@@ -51,6 +62,45 @@ class OriginGate:
             tuple(settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])),
             chat.ALLOWED_ORIGINS,
         )
+
+
+def _may_serve() -> bool:
+    """Servers without ASGI's lifespan say nothing when they start: then this is the first that we hear.
+
+    What is left of the server is told to end, as it would serve half of the people wrongly.
+    """
+    try:
+        startup.admit()
+    except ImproperlyConfigured as error:
+        logger.critical("%s", error)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return False
+    return True
+
+
+async def lifespan_application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """ASGI's lifespan: refuse to start in one sentence, and let go of everything at the end."""
+    await receive()
+    try:
+        startup.admit()
+    except ImproperlyConfigured as error:
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
+    await _look_at_redis()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await process.end()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _look_at_redis() -> None:
+    """A warning in the log is enough: it heals by itself."""
+    redis = process.current().redis
+    try:
+        if redis is not None:
+            await redis.check()
+    except Unavailable as error:
+        logger.warning("Redis is not ready: %s (%s)", error, error.__cause__ or "see above")
 
 
 # The same few answers for everybody; taking addresses apart was an eighth of the cost of a handshake.

@@ -20,7 +20,7 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(f"asgi: {error}")  # one sentence, whichever server starts this
 
-from chat.routing import http_application, websocket_application
+from chat.routing import http_application, lifespan_application, websocket_application
 from chitchat_site.demo import Demo
 
 # What was loaded so far stays: the collector need not walk it again and again while people wait. With the
@@ -47,6 +47,7 @@ _router = ProtocolTypeRouter(
             ASGIStaticFilesHandler(django_application) if settings.DEBUG else django_application
         ),
         "websocket": websocket_application,
+        "lifespan": lifespan_application,
     }
 )
 application = Demo(_router) if settings.DEMO else _router

@@ -12,5 +12,6 @@ class Demo:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await demo.filled(process.current())
+        if scope["type"] != "lifespan":
+            await demo.filled(process.current())
         await self._application(scope, receive, send)

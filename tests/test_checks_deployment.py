@@ -293,6 +293,72 @@ def test_requests_of_any_size_or_of_too_little(settings: Any, most: Any, found: 
     assert ids(checks.check_bodies) == found
 
 
+# --- processes ---------------------------------------------------------------------------------------
+
+REDIS = {"REDIS_URL": "redis://127.0.0.1:6379/0"}
+PUBSUB = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
+
+
+def test_parts_that_do_not_go_together(settings: Any) -> None:
+    settings.CHITCHAT = REDIS
+    assert ids(checks.check_parts) == ["chat.E021"]
+    settings.CHANNEL_LAYERS = PUBSUB
+    assert ids(checks.check_parts) == []
+    settings.CHITCHAT = {}
+    assert ids(checks.check_parts) == ["chat.E021"]
+    settings.CHITCHAT = {"CHANNEL_STORE": "chat.stores.nothing.Store"}
+    assert ids(checks.check_parts) == []
+
+
+@pytest.mark.parametrize("package", ["redis", "channels_redis"])
+def test_redis_without_its_package(settings: Any, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    settings.CHANNEL_LAYERS = PUBSUB
+    settings.CHITCHAT = REDIS
+    monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type]
+    assert ids(checks.check_parts) == ["chat.E020"]
+
+
+def test_a_layer_that_goes_deaf(settings: Any) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
+    assert ids(checks.check_redis_layer) == ["chat.W020"]
+    settings.CHANNEL_LAYERS = PUBSUB
+    assert ids(checks.check_redis_layer) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis://127.0.0.1:6379/0", []),
+        ("rediss://localhost", []),
+        ("redis://[::1]:6379", []),
+        ("unix:///run/redis.sock", []),
+        ("redis://redis.example:6379/0", ["chat.W021"]),
+    ],
+)
+def test_several_machines_with_a_file_for_a_database(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, url: str, found: list[str]
+) -> None:
+    settings.CHITCHAT = {"REDIS_URL": url}
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert ids(checks.check_machines) == found
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    assert ids(checks.check_machines) == []
+
+
+def redis_ids() -> list[str]:
+    return [message.id for message in checks.check_redis(None, databases=["default"])]
+
+
+def test_a_redis_that_does_not_answer(settings: Any) -> None:
+    settings.CHITCHAT = {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    assert ids(checks.check_redis) == []  # asked only where databases are
+    assert redis_ids() == ["chat.W022"]
+    settings.CHITCHAT = {"REDIS_URL": "nonsense"}
+    assert redis_ids() == ["chat.W022"]
+    settings.CHITCHAT = {}
+    assert redis_ids() == []
+
+
 # --- basics ------------------------------------------------------------------------------------------
 
 

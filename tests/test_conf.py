@@ -36,6 +36,15 @@ def test_what_is_written_replaces_its_default_only(settings: Any) -> None:
     assert (found.TIMES.grace, found.TIMES.lease) == (1.0, 45.0)
 
 
+def test_with_a_redis_messages_are_there_unless_it_says_otherwise(settings: Any) -> None:
+    settings.CHITCHAT = {"REDIS_URL": ""}
+    assert conf.get().CHANNEL_STORE == conf.MEMORY_STORE
+    settings.CHITCHAT = {"REDIS_URL": "redis://127.0.0.1"}
+    assert conf.get().CHANNEL_STORE == conf.REDIS_STORE
+    settings.CHITCHAT = {"REDIS_URL": "redis://127.0.0.1", "CHANNEL_STORE": "mine.Store"}
+    assert conf.get().CHANNEL_STORE == "mine.Store"
+
+
 @pytest.mark.parametrize("rate", [(2, 3, 4), [2, 3, 4], Rate(2, 3, 4)])
 def test_a_rate_is_written_as_three_numbers(settings: Any, rate: Any) -> None:
     settings.CHITCHAT = {"LIMITS": {"message": rate}}

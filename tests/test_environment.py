@@ -206,6 +206,36 @@ def test_another_database_is_refused_without_telling_its_password(url: str) -> N
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:6379/0", "rediss://ann:p%40ss@redis.example", "unix:///run/redis.sock?db=1"],
+)
+def test_a_redis_stays_as_it_was_written(url: str) -> None:
+    assert read(REDIS_URL=f" {url} ").redis("REDIS_URL") == url
+    assert read().redis("REDIS_URL") == ""
+
+
+def test_redis_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "channels_redis", None)  # type: ignore[arg-type]
+    with pytest.raises(ImproperlyConfigured, match="pip install channels-redis") as refused:
+        read(REDIS_URL="redis://ann:secret@redis.example").redis("REDIS_URL")
+    assert one_sentence(refused, "REDIS_URL")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("127.0.0.1:6379", "http://ann:secret@redis.example", "redis://", "unix://", "redis://:secret@"),
+        *("redis://ann:secret@redis.example:port/0", "redis://ann:secret@[redis/0"),
+    ],
+)
+def test_another_redis_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read(REDIS_URL=url).redis("REDIS_URL")
+    assert one_sentence(refused, "REDIS_URL")
+    assert "secret" not in str(refused.value)
+
+
 def test_the_secret_key_of_the_environment_comes_first(tmp_path: Path) -> None:
     file = tmp_path / "key"
     assert read(SECRET_KEY="given").secret_key("SECRET_KEY", file=file) == "given"

@@ -1,7 +1,8 @@
 """System checks: usual mistakes, each with an id and what to write instead.
 
 ``basics`` are those without which nothing works; ``host`` looks at how a project includes the app,
-``deployment`` at what goes wrong only when others come, ``files`` at where uploads go.
+``deployment`` at what goes wrong only when others come, ``files`` at where uploads go, ``processes`` at what
+several processes share.
 """
 
 from chat.checks.basics import check_layer, check_rate_limits, check_sessions, check_settings
@@ -23,6 +24,7 @@ from chat.checks.host import (
     check_urls,
     check_websockets,
 )
+from chat.checks.processes import check_machines, check_parts, check_redis, check_redis_layer
 
 __all__ = [
     "check_bodies",
@@ -31,11 +33,15 @@ __all__ = [
     "check_hosts",
     "check_layer",
     "check_layer_capacity",
+    "check_machines",
     "check_media_is_private",
     "check_media_root",
     "check_middleware",
+    "check_parts",
     "check_proxies",
     "check_rate_limits",
+    "check_redis",
+    "check_redis_layer",
     "check_session_life",
     "check_sessions",
     "check_settings",

@@ -7,11 +7,11 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from chat import conf
+from chat.services.startup import MEMORY_LAYER, keeps_messages_in_process, sessions_are_in_memory
 
-MEMORY_LAYER: Final = "channels.layers.InMemoryChannelLayer"
+SHARE_HINT: Final = 'Set CHITCHAT["REDIS_URL"] and a Redis channel layer (the example site: REDIS_URL).'
 # Under load a process has hundreds of rooms on their way at once; with the layer's 100 it goes silent.
 LEAST_CAPACITY: Final = 1_000
 
@@ -39,17 +39,17 @@ def check_workers(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
     parts = []
     if _layer().get("BACKEND") == MEMORY_LAYER:
         parts.append("the channel layer")
-    if chat is not None and _is_in_process(chat.CHANNEL_STORE):
+    if chat is not None and _is_in_process(chat):
         parts.append("the message store")
     if not parts:
         return []
     words = f"WEB_CONCURRENCY={count}, but {' and '.join(parts)} would be another one in each process."
-    return [Error(words, hint="Run one process: unset WEB_CONCURRENCY.", id="chat.E011")]
+    return [Error(words, hint=f"{SHARE_HINT} Or run one process: unset WEB_CONCURRENCY.", id="chat.E011")]
 
 
-def _is_in_process(store: str) -> bool:
+def _is_in_process(chat: conf.Settings) -> bool:
     try:
-        return bool(import_string(store).in_process)
+        return keeps_messages_in_process(chat)
     except ImportError:
         return False  # chat.E010 says it
 
@@ -112,18 +112,11 @@ def check_session_life(app_configs: Sequence[Any] | None, **_: Any) -> list[Chec
         words = "Each page writes back the session as it read it, and undoes what another tab did meanwhile."
         hint = "Set SESSION_SAVE_EVERY_REQUEST = False, with a long SESSION_COOKIE_AGE."
         messages.append(Warning(words, hint=hint, id="chat.W011"))
-    if _sessions_are_in_memory():
+    if sessions_are_in_memory():
         words = "Sessions live in the memory of the process: a restart takes everybody's name."
         hint = 'Set SESSION_ENGINE = "django.contrib.sessions.backends.db", or use a cache that lasts.'
         messages.append(Warning(words, hint=hint, id="chat.W012"))
     return messages
-
-
-def _sessions_are_in_memory() -> bool:
-    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.cache":
-        return False
-    cache = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {})
-    return str(cache.get("BACKEND", "")).rpartition(".")[2] in ("LocMemCache", "DummyCache")
 
 
 @register(Tags.security)

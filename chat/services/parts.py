@@ -61,8 +61,9 @@ def parts(settings: Settings, clock: Callable[[], float], now_ms: Callable[[], i
         store = import_string(settings.CHANNEL_STORE)
     except ImportError as error:
         raise ImproperlyConfigured(f'CHITCHAT["CHANNEL_STORE"]: {error}.') from error
+    needs_redis = getattr(store, "needs_redis", False)
     if not settings.REDIS_URL:
-        if store.needs_redis:
+        if needs_redis:
             raise ImproperlyConfigured(
                 f'CHITCHAT["CHANNEL_STORE"] is {settings.CHANNEL_STORE!r}, which needs '
                 'CHITCHAT["REDIS_URL"]: set it, for example to "redis://127.0.0.1:6379/0".'
@@ -77,7 +78,7 @@ def parts(settings: Settings, clock: Callable[[], float], now_ms: Callable[[], i
     def seconds() -> float:
         return now_ms() / 1000
 
-    shared: dict[str, Any] = {"client": client} if store.needs_redis else {}
+    shared: dict[str, Any] = {"client": client} if needs_redis else {}
     return Parts(
         client,
         store(settings.LIMITS, **shared),

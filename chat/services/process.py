@@ -25,6 +25,13 @@ def new_runtime(
     return Runtime(reset=reset_frame, sweep=_sweep, clock=clock, now_ms=now_ms)
 
 
+async def end() -> None:
+    """Close the runtime of the running event loop, if there is one."""
+    runtime = _runtimes.pop(asyncio.get_running_loop(), None)
+    if runtime is not None:
+        await runtime.close()
+
+
 def current() -> Runtime:
     """The runtime of the running event loop, made when it is first asked for."""
     loop = asyncio.get_running_loop()

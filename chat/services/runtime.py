@@ -1,7 +1,7 @@
 """What one process of the chat has while its event loop runs: store, presence, relay, limits, caches.
 
 Nothing in it outlives its loop: it is made on first use and belongs to the running loop (pytest has a loop
-a test, and ``--lifespan off`` tells us of no start). Services take it as their first argument.
+a test, and not every server tells us of its start). Services take it as their first argument.
 """
 
 import asyncio

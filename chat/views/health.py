@@ -1,6 +1,8 @@
 """Is the process alive, and is everything it needs there?"""
 
+import asyncio
 import logging
+from typing import Final
 
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.db import database_sync_to_async
@@ -15,6 +17,9 @@ from chat.services.channels import default_slug
 
 logger = logging.getLogger(__name__)
 
+# Seconds that each part may take to answer.
+PATIENCE: Final = 3.0
+
 
 @require_safe
 @never_cache
@@ -28,14 +33,15 @@ def _ask_database() -> None:
 
 
 async def _ask_layer() -> None:
-    layer = channel_layers[DEFAULT_CHANNEL_LAYER]
-    channel = await layer.new_channel()
-    await layer.send(channel, {"type": "chat.ready"})
-    await layer.receive(channel)
+    # To nobody: a channel of our own would be subscribed to for ever on Redis.
+    await channel_layers[DEFAULT_CHANNEL_LAYER].group_send("chat.ready", {"type": "chat.ready"})
 
 
 async def _ask_store() -> None:
-    await process.current().store.heads([f"channel:{default_slug()}"])
+    here = process.current()
+    await here.store.heads([f"channel:{default_slug()}"])
+    if here.redis is not None:
+        await here.redis.check()
 
 
 @require_safe
@@ -49,7 +55,8 @@ async def ready(request: HttpRequest) -> HttpResponse:
     answers: dict[str, bool] = {}
     for name, ask in parts.items():
         try:
-            await ask()
+            async with asyncio.timeout(PATIENCE):
+                await ask()
             answers[name] = True
         except Exception:
             logger.warning("Not ready: the %s does not answer.", name, exc_info=True)

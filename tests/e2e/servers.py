@@ -22,6 +22,7 @@ LOOK_AGAIN = 0.02
 # What the shell may have set for a site of its own.
 FOREIGN = (
     *("DEBUG", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "CHITCHAT_RATE_LIMITS"),
+    *("REDIS_URL", "REDIS_PREFIX", "WEB_CONCURRENCY"),
     *("DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"),
 )
 
@@ -29,7 +30,7 @@ FOREIGN = (
 RUNSERVER = (sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{{port}}")
 UVICORN = (
     *(sys.executable, "-m", "uvicorn", "chitchat_site.asgi:application"),
-    *("--lifespan", "off", "--ws", "chitchat_site.uvicorn:WebSocket", "--ws-per-message-deflate", "false"),
+    *("--ws", "chitchat_site.uvicorn:WebSocket", "--ws-per-message-deflate", "false"),
     *("--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
     *("--host", HOST, "--port", "{port}"),
 )
@@ -72,9 +73,8 @@ class Server:
         self._seen = 0
         self._process: subprocess.Popen[bytes] | None = None
         shutil.copyfile(database, folder / "db.sqlite3")
-        self._environment = environment(
-            DATABASE_URL=sqlite(folder / "db.sqlite3"), MEDIA_ROOT=folder / "media", **values
-        )
+        own = {"DATABASE_URL": sqlite(folder / "db.sqlite3"), "MEDIA_ROOT": folder / "media"}
+        self._environment = environment(**(own | values))
 
     @property
     def url(self) -> str:

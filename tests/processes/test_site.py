@@ -1,6 +1,7 @@
 """A process of the chat on Redis, which goes away and comes back in the middle of a conversation."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -183,3 +184,42 @@ async def test_a_hanging_redis_is_answered_in_time_and_heals(
     server.go_on()
     await alice.say("again")
     await until_told(site, bob, says("again"))
+
+
+async def test_it_is_not_ready_while_redis_is_away_or_may_throw_messages_away(
+    site: Site, on_redis: OnRedis
+) -> None:
+    server = on_redis()
+    visitor = await site.visitor("alice")
+
+    async def answers() -> dict[str, bool]:
+        found: dict[str, bool] = (await visitor.http.get("/readyz")).json()
+        return found
+
+    assert await answers() == {"database": True, "layer": True, "store": True}
+    await end(server)
+    assert await answers() == {"database": True, "layer": False, "store": False}
+    server = on_redis(**{"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"})
+    await site.restart()
+    assert await answers() == {"database": True, "layer": True, "store": False}
+
+
+async def test_the_layer_carries_everything_again_after_redis_was_restarted(
+    site: Site, on_redis: OnRedis
+) -> None:
+    server = on_redis(**ALWAYS)
+    [alice] = await site.enter("alice")
+    await end(server)
+    await begin(server)
+    relay = site.runtime.relay
+    for name, send in {
+        "site": lambda text: relay.tell_all(text),
+        "person": lambda text: relay.tell(alice.id, text=text),
+        "room": lambda text: relay.hint(GENERAL, text, but=""),
+    }.items():
+        marker = {"type": "marker", "id": name}
+        found = asyncio.ensure_future(alice.until(**marker))
+        while not found.done():
+            await send(json.dumps(marker))  # it is not known when the layer listens again
+            await asyncio.wait([found], timeout=0.1)
+        found.result()
