@@ -6,7 +6,9 @@ settings). So ``seq`` rises by exactly one in however many processes. Nothing is
 ``events_kept``; a send is remembered for ever, and a room's epoch ends only when it is cleared.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable
+from contextvars import Context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -30,9 +32,14 @@ T = TypeVar("T")
 
 
 async def _visit(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do this in the database thread, where connections that died meanwhile are replaced."""
+    """Do this in the process's database thread, where connections that died meanwhile are replaced.
+
+    Not in the context of whoever asks: an HTTP request has a thread of its own, and a connection in it
+    until it ends, which for somebody who polls would be always.
+    """
+    visit = database_sync_to_async(work)(*args, **kwargs)
     try:
-        result: T = await database_sync_to_async(work)(*args, **kwargs)
+        result: T = await asyncio.get_running_loop().create_task(visit, context=Context())
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("The messages cannot be reached. Try again.") from error
     return result

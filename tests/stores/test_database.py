@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Barrier, Event, get_ident
 from typing import Any, TypeVar
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError, connection, transaction
 from hypothesis import settings
+from people import thread_of_a_request
 
 from chat.conf import Limits
 from chat.domain import Attachment, Head, Message, Page, Quote, Unread
@@ -266,6 +267,15 @@ async def test_who_cannot_catch_a_quiet_moment_makes_the_writers_wait(
     head, found = await store.latest(ROOM, 100)
     assert looked == tables.LOOKS + 1
     assert head.n == len(found.messages) == 3 + tables.LOOKS
+
+
+async def test_requests_share_the_connection_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DatabaseStore()
+    monkeypatch.setattr(tables, "heads", lambda _: get_ident())
+    ours = await store.heads([ROOM])
+    async with thread_of_a_request():
+        assert await sync_to_async(get_ident)() != ours
+        assert await store.heads([ROOM]) == ours
 
 
 # --- a database that fails ------------------------------------------------------------------------------

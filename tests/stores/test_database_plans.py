@@ -100,3 +100,27 @@ def test_100_000_messages_cost_as_many_queries_as_100_and_each_finds_its_rows_by
     since = NOW + MANY // 2 * MINUTE
     after = Message.objects.filter(log__room=ROOM, n__gt=MANY // 2, deleted=False).exclude(author_id="p3")
     assert unread([ROOM], "p3", since)[ROOM] == Unread(MANY // 2, after.count())
+
+
+def test_questions_about_many_rooms_cost_as_many_queries_as_about_one() -> None:
+    written = [f"channel:written-{number}" for number in range(300)]
+    logs = [RoomLog(room=room, epoch=EPOCH, seq=9, n=9, active_at=NOW) for room in ["", *written]]
+    RoomLog.objects.bulk_create(logs)
+    rooms = [*written, *(f"channel:untouched-{number}" for number in range(300))]
+    store = DatabaseStore()
+    questions: list[Callable[[list[str]], Awaitable[dict[str, Any]]]] = [
+        store.heads,
+        store.active_at,
+        lambda rooms: store.unread(rooms, "reader", 0),
+    ]
+    for question in questions:
+
+        async def ask(rooms: list[str], question: Any = question) -> dict[str, Any]:
+            answer: dict[str, Any] = await question(rooms)
+            return answer
+
+        with CaptureQueriesContext(connection) as captured:
+            answer = async_to_sync(ask)(rooms)
+        assert len(captured) == 1
+        assert set(answer) in (set(rooms), set(written))
+        assert {answer[room] for room in written} == {async_to_sync(ask)(written[:1])[written[0]]}
