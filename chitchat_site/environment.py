@@ -20,6 +20,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # Seconds a connection waits for SQLite's one writer before it gives up.
 _SQLITE_TIMEOUT = 20
+# Seconds until a host that does not answer is given up; the driver would wait for minutes.
+_POSTGRES_TIMEOUT = "10"
 
 
 class Environment:
@@ -100,9 +102,10 @@ class Environment:
                 "PASSWORD": unquote(url.password or ""),
                 "HOST": _host(url),
                 "PORT": str(port or ""),
+                # Kept open, and looked after before use: the server may have restarted meanwhile.
                 "CONN_MAX_AGE": None,
                 "CONN_HEALTH_CHECKS": True,
-                "OPTIONS": dict(parse_qsl(url.query)),
+                "OPTIONS": {"connect_timeout": _POSTGRES_TIMEOUT, **dict(parse_qsl(url.query))},
             }
         raise _bad_database(name)
 

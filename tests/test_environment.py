@@ -154,7 +154,7 @@ def test_postgresql_is_taken_apart(scheme: str, monkeypatch: pytest.MonkeyPatch)
         "PORT": "5433",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": {"connect_timeout": "10", "sslmode": "require"},
     }
 
 
@@ -174,6 +174,12 @@ def test_postgresql_is_found_by_a_name_an_address_or_its_folder_of_sockets(
     monkeypatch.setitem(sys.modules, "psycopg", object())  # type: ignore[arg-type]
     entry = database(f"postgres://{place}/chat")
     assert (entry["HOST"], entry["PORT"], entry["NAME"]) == (host, port, "chat")
+
+
+def test_what_the_url_says_to_the_driver_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", object())  # type: ignore[arg-type]
+    entry = database("postgres://db.example/chat?connect_timeout=3")
+    assert entry["OPTIONS"] == {"connect_timeout": "3"}
 
 
 def test_postgresql_without_its_driver_says_what_to_install(

@@ -133,22 +133,25 @@ def at_one_moment(room: str, read: Callable[[RoomLog | None], T]) -> tuple[Head,
 # --- messages ------------------------------------------------------------------------------------------
 
 
+def _existing(room: str, message_id: str) -> QuerySet[MessageRow]:
+    # PostgreSQL has no NUL in a text, and refuses to look for one.
+    if "\0" in message_id:
+        return MessageRow.objects.none()
+    return MessageRow.objects.filter(id=message_id, log__room=room, deleted=False)
+
+
 def existing(room: str, message_id: str) -> MessageRow:
     """The row of a message. Raises ``NotFound``, as for one that was deleted."""
-    # PostgreSQL has no NUL in a text, and refuses to look for one.
-    row = (
-        None
-        if "\0" in message_id
-        else MessageRow.objects.filter(id=message_id, log__room=room, deleted=False).first()
-    )
-    if row is None:
-        raise NotFound("This message is not here any more.")
-    return row
+    for row in _existing(room, message_id):
+        return row
+    raise NotFound("This message is not here any more.")
 
 
 def get(room: str, message_id: str) -> Message:
-    found = _messages(room, MessageRow.objects.filter(id=existing(room, message_id).id))
-    return found[0]
+    """The present state of a message. Raises ``NotFound``, as for one that was deleted."""
+    for message in _messages(room, _existing(room, message_id)):
+        return message
+    raise NotFound("This message is not here any more.")
 
 
 def page(room: str, log: RoomLog | None, limit: int, below: int | None = None) -> Page:
