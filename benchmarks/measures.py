@@ -103,12 +103,12 @@ async def saturated(server: Server, seconds: float) -> Numbers:
             keep_sending(client)(UNDER_WAY)
         await asyncio.sleep(WARM_UP)
 
-        watch, begun = Stopwatch(server), clock()
+        watch, begun, asked = Stopwatch(server), clock(), _redis(server)
         seen = sum(client.seen.total for client in counters)
         acks = sum(client.acks.total for client in senders)
         await asyncio.sleep(seconds)
         wall, cpu, own = watch.read()
-        ended = clock()
+        ended, asked = clock(), _redis(server, asked)
         seen = sum(client.seen.total for client in counters) - seen
         acks = sum(client.acks.total for client in senders) - acks
         running = False
@@ -124,6 +124,20 @@ async def saturated(server: Server, seconds: float) -> Numbers:
         "saturated_server_cpu": cpu / wall,
         "saturated_client_cpu": own / wall,
         "saturated_closed": closed,
+        **_of_redis(asked, acks, wall),
+    }
+
+
+def _redis(server: Server, before: Numbers | None = None) -> Numbers:
+    """What its Redis was asked, since ``before``; nothing without one."""
+    now = {} if server.redis is None else server.redis.read()
+    return {what: value - (before or {}).get(what, 0) for what, value in now.items()}
+
+
+def _of_redis(asked: Numbers, messages: int, seconds: float) -> Numbers:
+    """The same for each message; its CPU as a share of a core."""
+    return {
+        what: value / (seconds if what == "redis_cpu" else max(messages, 1)) for what, value in asked.items()
     }
 
 

@@ -13,11 +13,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
+from redis import Redis
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+Process = subprocess.Popen[bytes]
 
 START_TIMEOUT: Final = 30.0
 STOP_TIMEOUT: Final = 10.0
@@ -28,24 +33,41 @@ UVICORN: Final = (
     *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
     *("--timeout-graceful-shutdown", "5", "--no-access-log", "--log-level", "warning"),
 )
-VERSIONS: Final = ("django", "channels", "daphne", "uvicorn", "uvloop", "websockets", "msgspec")
+VERSIONS: Final = (
+    *(
+        "django",
+        "channels",
+        "channels-redis",
+        "redis",
+        "daphne",
+        "uvicorn",
+        "uvloop",
+        "websockets",
+        "msgspec",
+    ),
+)
+CHAT_ON_UVICORN: Final = ("-m", "uvicorn", "chitchat_site.asgi:application", "--port", "{port}", *UVICORN)
 PLAIN: Final = "benchmarks.peers.plain:application"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something to measure. ``command`` follows the Python interpreter, with ``{port}`` to be filled in."""
+    """Something to measure. ``command`` follows the Python interpreter, with ``{port}`` to be filled in.
+
+    With ``redis`` it shares a redis-server of its own; ``processes`` of it then serve the same site.
+    """
 
     name: str
     command: tuple[str, ...]
     peer: bool = False
+    redis: bool = False
+    processes: int = 1
 
 
 TARGETS: Final = {
-    "uvicorn": Target(
-        "Chit-Chat on uvicorn",
-        ("-m", "uvicorn", "chitchat_site.asgi:application", "--port", "{port}", *UVICORN),
-    ),
+    "uvicorn": Target("Chit-Chat on uvicorn", CHAT_ON_UVICORN),
+    "uvicorn-redis": Target("Chit-Chat on uvicorn and Redis", CHAT_ON_UVICORN, redis=True),
+    "uvicorn-redis-2": Target("two processes on uvicorn and Redis", CHAT_ON_UVICORN, redis=True, processes=2),
     "daphne": Target("Chit-Chat on daphne", ("manage.py", "runserver", "--noreload", "127.0.0.1:{port}")),
     "plain-uvicorn": Target(
         "plain Channels on uvicorn", ("-m", "uvicorn", PLAIN, "--port", "{port}", *UVICORN), peer=True
@@ -62,27 +84,51 @@ SERVER_CORE: Final = _CORES[-1]
 CLIENT_CORE: Final = _CORES[0]
 
 
-class Server:
-    """A running server: ``cpu`` in seconds and ``memory`` in bytes, of its process with all its threads."""
+class RedisUse:
+    """What a redis-server has been asked so far."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, sessions: list[str]) -> None:
-        self._process = process
-        self.port = port
+    def __init__(self, port: int, pid: int) -> None:
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._pid = pid
+        self._redis = Redis(port=port)
+
+    def read(self) -> dict[str, float]:
+        """Scripts and publications; all commands, those within scripts too; bytes in and out; CPU seconds."""
+        calls = {
+            name.removeprefix("cmdstat_"): one["calls"]
+            for name, one in self._redis.info("commandstats").items()
+        }
+        traffic = self._redis.info("stats")
+        return {
+            "redis_calls": sum(calls.get(name, 0) for name in ("evalsha", "eval", "publish")),
+            "redis_commands": sum(calls.values()),
+            "redis_bytes": traffic["total_net_input_bytes"] + traffic["total_net_output_bytes"],
+            "redis_cpu": _cpu(self._pid),
+        }
+
+
+class Server:
+    """A running server: ``cpu`` in seconds and ``memory`` in bytes, of its processes with all their threads.
+
+    ``redis`` is the one that they share, if any; it is not counted.
+    """
+
+    def __init__(self, processes: dict[int, Process], sessions: list[str], redis: RedisUse | None) -> None:
+        self._pids = [process.pid for process in processes.values()]
+        self._ports = cycle(processes)
         self.sessions = sessions
+        self.redis = redis
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
+    def port(self) -> int:
+        """Where the next one connects: the processes take turns."""
+        return next(self._ports)
 
     def cpu(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return sum(map(_cpu, self._pids))
 
     def memory(self) -> int:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise RuntimeError("The server is gone.")
+        return sum(map(_memory, self._pids))
 
     async def quiet(self) -> None:
         """Wait until it has next to nothing to do: under a tenth of its core for half a second."""
@@ -94,34 +140,64 @@ class Server:
                     return
 
 
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _memory(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("The server is gone.")
+
+
 @asynccontextmanager
 async def running(target: Target, place: Path, sessions: list[str]) -> AsyncIterator[Server]:
-    """A fresh process of the target, over the database in ``place``, until the block is left."""
-    port = _free_port()
-    command = [sys.executable, *(part.format(port=port) for part in target.command)]
+    """Fresh processes of the target, over the database in ``place``, until the block is left."""
     log = place / "server.log"
-    own = os.sched_getaffinity(0)
-    with log.open("wb") as output:
-        os.sched_setaffinity(
-            0, {SERVER_CORE}
-        )  # which the child inherits, with every thread that it will start
-        try:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=environment(place), stdout=output, stderr=subprocess.STDOUT
-            )
-        finally:
-            os.sched_setaffinity(0, own)
+    log.unlink(missing_ok=True)
+    started: list[Process] = []
     try:
-        await _until_it_answers(process, port)
-        yield Server(process, port, sessions)
+        redis = _start_redis(place, started) if target.redis else None
+        processes: dict[int, Process] = {}
+        for _ in range(target.processes):
+            port = free_port()
+            command = [sys.executable, *(part.format(port=port) for part in target.command)]
+            variables = environment(place) | ({"REDIS_URL": redis.url} if redis else {})
+            processes[port] = _start(command, variables, log, SERVER_CORE)
+            started.append(processes[port])
+        for port, process in processes.items():
+            await _until_it_answers(process, port)
+        yield Server(processes, sessions, redis)
     except Exception as error:
         error.add_note(f"The end of the server's log:\n{_tail(log)}")
         raise
     finally:
-        _stop(process)
+        for process in reversed(started):
+            _stop(process)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _start(command: list[str], variables: dict[str, str], log: Path, core: int) -> Process:
+    """The child inherits the core, with every thread that it will start."""
+    own = os.sched_getaffinity(0)
+    with log.open("ab") as output:
+        os.sched_setaffinity(0, {core})
+        try:
+            return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT)
+        finally:
+            os.sched_setaffinity(0, own)
+
+
+def _start_redis(place: Path, started: list[Process]) -> RedisUse:
+    """A redis-server that keeps nothing, on the client's core: the server's is what is measured."""
+    port = free_port()
+    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+    started.append(_start(["redis-server", *options], dict(os.environ), place / "redis.log", CLIENT_CORE))
+    return RedisUse(port, started[-1].pid)
+
+
+def _stop(process: Process) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_TIMEOUT)
@@ -130,7 +206,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-async def _until_it_answers(process: "subprocess.Popen[bytes]", port: int) -> None:
+async def _until_it_answers(process: Process, port: int) -> None:
     try:
         async with asyncio.timeout(START_TIMEOUT):
             while process.poll() is None:
@@ -177,7 +253,7 @@ def make_people(place: Path, count: int) -> list[str]:
     return keys
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -4,7 +4,8 @@ Each method is one Lua script (``lua/``, whose ``people.lua`` lists the keys), s
 sweep at once exactly one gets each change to announce. A connection's leases run out together: whoever renews
 one of them is alive in all.
 
-A process remembers what its own connections hold, and takes those leases again when Redis has lost them.
+A process remembers what its own connections hold, and takes those leases again when Redis has lost them. It
+also remembers what it could not give back: a connection that lives on would renew that too.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import msgspec
 
 from chat.conf import Times
 from chat.domain import Author, Present
+from chat.errors import Unavailable
 from chat.presence.base import Changes, Presence
 from chat.redis import Client, script
 
@@ -47,9 +49,17 @@ class RedisPresence(Presence):
         self._times = times or Times()
         self._life = b""
         self._held: dict[str, dict[str, Author]] = {}  # connection: room: person
+        self._owed: dict[tuple[str, str, str], float] = {}  # room, person, connection: when it is final
 
     async def enter(self, room: str, person: Author, connection: str) -> None:
-        await self._take(room, person, connection)
+        lease = (room, person.id, connection)
+        try:
+            await self._take(room, person, connection)
+        except Unavailable:
+            if room not in self._held.get(connection, {}):
+                self._owed[lease] = self._clock()  # it may have been taken, though nobody said so
+            raise
+        self._owed.pop(lease, None)
         self._held.setdefault(connection, {})[room] = person
 
     async def _take(self, room: str, person: Author, connection: str) -> None:
@@ -64,7 +74,12 @@ class RedisPresence(Presence):
         if not rooms:
             self._held.pop(connection, None)
         final_at = self._clock() + (0.0 if at_once else self._times.grace)
-        await self._client.run(_LEAVE, room, person, connection, repr(final_at))
+        await self._give_back((room, person, connection), final_at)
+
+    async def _give_back(self, lease: tuple[str, str, str], final_at: float) -> None:
+        self._owed[lease] = final_at
+        await self._client.run(_LEAVE, *lease, repr(final_at))
+        self._owed.pop(lease, None)
 
     async def rename(self, person: Author, former: str) -> None:
         for rooms in self._held.values():
@@ -75,6 +90,8 @@ class RedisPresence(Presence):
         await self._client.run(_RENAME, person.id, _encode(person), former, now)
 
     async def renew(self, connections: Iterable[str]) -> None:
+        for lease, final_at in list(self._owed.items()):
+            await self._give_back(lease, final_at)
         expires = repr(self._clock() + self._times.lease)
         rest = iter(connections)
         while some := list(islice(rest, RENEWED_AT_ONCE)):

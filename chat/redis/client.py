@@ -209,7 +209,7 @@ def _fail(batch: Sequence[_Call], error: BaseException) -> None:
 
 def _unavailable(error: BaseException) -> Unavailable:
     if isinstance(error, ResponseError):
-        logger.error("Redis refused a command: %s", error)
+        logger.warning("Redis refused a command: %s", error)
     answer = Unavailable("Messages cannot be reached at the moment. Try again.")
     answer.__cause__ = error
     return answer

@@ -47,7 +47,11 @@ def in_chat(work: Callable[[Runtime], Awaitable[T]]) -> T:
     """
 
     async def do() -> T:
-        return await work(current())
+        runtime = current()
+        try:
+            return await work(runtime)
+        finally:
+            await runtime.rest()
 
     return async_to_sync(do)()
 

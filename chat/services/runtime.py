@@ -120,6 +120,11 @@ class Runtime:
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = self.spawn(self._sweep(self))
 
+    async def rest(self) -> None:
+        """Let go of the network until it is needed again, if nobody has come here yet."""
+        if self.redis is not None and self._sweeping is None:
+            await self.redis.close()
+
     async def close(self) -> None:
         """End all tasks and let go of store and network."""
         for task in list(self._tasks):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from chat.domain import Head
+from chat.errors import Unavailable
 from chat.presence.base import SITE, Changes
 from chat.protocol import (
     CloseCode,
@@ -49,6 +50,7 @@ class Sweep:
             (times.regroup, runtime.relay.regroup),
         ]
         self._due = [now + every for every, _ in self._jobs]
+        self._is_away = False  # what the work needs
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,15 +61,28 @@ class Sweep:
     async def tick(self) -> None:
         """Do what is due. A job that fails is logged and comes again in its turn."""
         now = self._runtime.clock()
+        unavailable: Unavailable | None = None
         for index, (every, job) in enumerate(self._jobs):
             if self._due[index] > now:
                 continue
             self._due[index] = now + every
             try:
                 await job()
+            except Unavailable as error:
+                self._runtime.counters["sweep_failures"] += 1
+                unavailable = error
             except Exception:
                 self._runtime.counters["sweep_failures"] += 1
                 logger.exception("Regular work failed: %s.", getattr(job, "__name__", job))
+        self._note(unavailable)
+
+    def _note(self, error: Unavailable | None) -> None:
+        """An outage is told when it begins and when it ends, not four times a second."""
+        if error is not None and not self._is_away:
+            logger.warning("Regular work waits for what it needs: %s", error.__cause__ or error)
+        elif error is None and self._is_away:
+            logger.warning("What the regular work needs is back.")
+        self._is_away = error is not None
 
     async def announce(self) -> None:
         """Tell rooms who came and went, and everybody how many people are online."""
@@ -89,14 +104,22 @@ class Sweep:
         runtime = self._runtime
         posted, runtime.posted = runtime.posted, set()
         news, runtime.news = runtime.news, {}
-        for person, room in posted:
-            if head := news.get(room):
-                state = (await runtime.store.unread([room], person, 0))[room]
-                frame = ReadFrame(room, head.epoch, state.read, state.unread)
-                await runtime.relay.tell(person, text=encode(frame))
+        try:
+            await self._tell_markers(posted, news)
+        except Unavailable:
+            runtime.posted |= posted
+            runtime.news = news | runtime.news
+            raise
         rooms = list(news.items())
         for start in range(0, len(rooms), runtime.settings.LIMITS.rooms_listed):
             await self._tell_heads(rooms[start : start + runtime.settings.LIMITS.rooms_listed])
+
+    async def _tell_markers(self, posted: set[tuple[str, str]], news: dict[str, Head]) -> None:
+        for person, room in posted:
+            if head := news.get(room):
+                state = (await self._runtime.store.unread([room], person, 0))[room]
+                frame = ReadFrame(room, head.epoch, state.read, state.unread)
+                await self._runtime.relay.tell(person, text=encode(frame))
 
     async def _tell_heads(self, rooms: list[tuple[str, Head]]) -> None:
         heads = {room: RoomHead(*head) for room, head in rooms}

@@ -25,30 +25,13 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-from msgspec import UNSET, Struct, UnsetType
-
 from chat.conf import Limits
-from chat.domain import (
-    Attachment,
-    Author,
-    DeleteEvent,
-    Draft,
-    EditEvent,
-    Event,
-    Head,
-    Message,
-    MessageEvent,
-    Page,
-    Quote,
-    Reaction,
-    ReactionEvent,
-    Unread,
-)
+from chat.domain import DeleteEvent, Draft, EditEvent, Head, Message, Page, ReactionEvent, Unread
 from chat.errors import NotFound, TooLong
 from chat.redis import Client, script
 from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
 from chat.stores.memory import REACTORS_SHOWN, new_id
+from chat.stores.records import Extras, Fixed, encode, read_event, read_message, read_messages, read_send
 
 # Rooms in one script: it holds up everybody else while it runs.
 ROOMS_A_SCRIPT: Final = 200
@@ -67,58 +50,6 @@ _APPEND, _SENT, _EDIT, _DELETE, _REACT, _LATEST, _BEFORE, _AFTER, _HEADS, _UNREA
         *("before", "after", "heads", "unread", "mark", "clear"),
     )
 )
-
-
-class _Extras(Struct, frozen=True, omit_defaults=True):
-    attachments: tuple[Attachment, ...] = ()
-    reply_to: Quote | UnsetType = UNSET
-
-
-class _Fixed(Struct, frozen=True):
-    id: str
-    author: Author
-    ts: int
-    cid: str
-
-
-class _Record(Struct, frozen=True, array_like=True):
-    """A message as ``lua/room.lua`` writes it, its lines joined by commas."""
-
-    seq: int
-    n: int
-    edited_at: int
-    deleted: int
-    body: str
-    reactions: tuple[Reaction, ...]
-    extras: _Extras
-    fixed: _Fixed
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Record).decode
-
-
-def _message(room: str, record: bytes) -> Message:
-    one = _decode(b"[" + record.replace(b"\n", b",") + b"]")
-    return Message(
-        id=one.fixed.id,
-        room=room,
-        seq=one.seq,
-        n=one.n,
-        author=one.fixed.author,
-        body=one.body,
-        ts=one.fixed.ts,
-        cid=one.fixed.cid,
-        attachments=one.extras.attachments,
-        reactions=one.reactions,
-        reply_to=one.extras.reply_to,
-        edited_at=one.edited_at or UNSET,
-        deleted=bool(one.deleted) or UNSET,
-    )
-
-
-def _messages(room: str, records: Iterable[bytes]) -> tuple[Message, ...]:
-    return tuple(_message(room, record) for record in records)
 
 
 def _head(epoch: bytes, seq: int, n: int) -> Head:
@@ -142,7 +73,7 @@ class RedisStore(MessageStore):
 
     async def append(self, room: str, draft: Draft) -> Appended:
         limits, author, message_id = self._limits, draft.author, new_id()
-        extras = _Extras(draft.attachments, draft.reply_to)
+        extras = Extras(draft.attachments, draft.reply_to)
         epoch, is_duplicate, *answer = await self._client.run(
             _APPEND,
             room,
@@ -151,16 +82,16 @@ class RedisStore(MessageStore):
             draft.cid,
             draft.ts,
             f"{int(author.guest)} {author.name}",
-            _encode(draft.body),
-            _encode(extras),
-            _encode(_Fixed(message_id, author, draft.ts, draft.cid)),
+            encode(draft.body),
+            encode(extras),
+            encode(Fixed(message_id, author, draft.ts, draft.cid)),
             limits.kept,
             limits.events_kept,
             limits.cids_kept,
             limits.markers_kept,
         )
         if is_duplicate:
-            return _again(room, author.id, draft.cid, epoch, answer[0])
+            return read_send(room, author.id, draft.cid, epoch, answer[0])
         seq, n, released = answer
         message = Message(
             id=message_id,
@@ -174,15 +105,15 @@ class RedisStore(MessageStore):
             attachments=draft.attachments,
             reply_to=draft.reply_to,
         )
-        return Appended(epoch.decode(), message, duplicate=False, released=_messages(room, released))
+        return Appended(epoch.decode(), message, duplicate=False, released=read_messages(room, released))
 
     async def sent(self, room: str, author: str, cid: str) -> Appended | None:
         epoch, before = await self._client.run(_SENT, room, author, cid)
-        return None if before is None else _again(room, author, cid, epoch, before)
+        return None if before is None else read_send(room, author, cid, epoch, before)
 
     async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
         kept = self._limits.events_kept
-        answer = await self._client.run(_EDIT, room, message_id, _encode(body), ts, kept)
+        answer = await self._client.run(_EDIT, room, message_id, encode(body), ts, kept)
         if not self._has_changed(answer[0]):
             return None
         seq, epoch = answer
@@ -229,7 +160,7 @@ class RedisStore(MessageStore):
     async def get(self, room: str, message_id: str) -> Message:
         key = f"{self._client.prefix}room:{room}:messages"
         record = await self._client.command("HGET", key, message_id)
-        message = None if record is None else _message(room, record)
+        message = None if record is None else read_message(room, record)
         if message is None or message.deleted:
             raise NotFound("This message is not here any more.")
         return message
@@ -243,7 +174,7 @@ class RedisStore(MessageStore):
         if len(answer) == 2 and known is not None:
             return known
         more, records = answer[2:]
-        snapshot = Snapshot(head, Page(_messages(room, records), bool(more)))
+        snapshot = Snapshot(head, Page(read_messages(room, records), bool(more)))
         self._snapshots[room, limit] = snapshot
         self._snapshots.move_to_end((room, limit))
         if len(self._snapshots) > SNAPSHOTS_KEPT:
@@ -252,7 +183,7 @@ class RedisStore(MessageStore):
 
     async def before(self, room: str, n: int, limit: int) -> Page:
         more, records = await self._client.run(_BEFORE, room, _within(n), min(limit, LARGEST))
-        return Page(_messages(room, records), bool(more))
+        return Page(read_messages(room, records), bool(more))
 
     async def read_after(self, room: str, epoch: str, seq: int) -> Replay | None:
         if not 0 <= seq <= LARGEST:
@@ -261,9 +192,9 @@ class RedisStore(MessageStore):
         if answer is None:
             return None
         found, last, n, entries, ids, records = answer
-        messages = dict(zip(ids, _messages(room, records), strict=True))
+        messages = dict(zip(ids, read_messages(room, records), strict=True))
         events = tuple(
-            _present(room, number, entry.split(b"\n"), messages)
+            read_event(room, number, entry.split(b"\n"), messages)
             for number, entry in enumerate(entries, last - len(entries) + 1)
         )
         return Replay(_head(found, last, n), events)
@@ -305,34 +236,3 @@ class RedisStore(MessageStore):
 
 def _within(n: int) -> int:
     return max(-LARGEST, min(n, LARGEST))
-
-
-def _again(room: str, author: str, cid: str, epoch: bytes, send: bytes) -> Appended:
-    """What a remembered send became, without its text."""
-    message_id, seq, n, ts, guest, name = send.decode().split(" ", 5)
-    message = Message(
-        id=message_id,
-        room=room,
-        seq=int(seq),
-        n=int(n),
-        author=Author(author, name, guest == "1"),
-        body="",
-        ts=int(ts),
-        cid=cid,
-    )
-    return Appended(epoch.decode(), message, duplicate=True)
-
-
-def _present(room: str, seq: int, entry: list[bytes], messages: dict[bytes, Message]) -> Event:
-    """An event of the log as it reads today."""
-    kind, message_id = entry[0], entry[1]
-    if kind == b"d":
-        return DeleteEvent(room, seq, message_id.decode())
-    message = messages[message_id]
-    if kind == b"m":
-        return MessageEvent(room, seq, message)
-    if kind == b"e":
-        return EditEvent(room, seq, message.id, message.body, message.edited_at or message.ts)
-    emoji, person, on = (part.decode() for part in entry[2:])
-    count = next((one.count for one in message.reactions if one.emoji == emoji), 0)
-    return ReactionEvent(room, seq, message.id, emoji, person, on == "1", count)

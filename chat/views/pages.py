@@ -1,16 +1,18 @@
 """The page, rendered with the latest messages so that it can be read before any script has run."""
 
-from typing import Any
+from functools import wraps
+from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from chat import conf
-from chat.errors import NotFound
+from chat.errors import NotFound, Unavailable
 from chat.protocol import VERSION
 from chat.services import access, identity, process, rooms
 from chat.services.channels import default_slug
@@ -18,7 +20,24 @@ from chat.services.identity import Identity
 from chat.services.rooms import View
 from chat.services.runtime import Runtime
 from chat.stores.base import Snapshot
+from chat.views.answers import View as PageView
 from chat.views.answers import asker, plain
+
+RETRY_AFTER: Final = 5  # seconds
+
+
+def says_unavailable(view: PageView) -> PageView:
+    """A page for the time in which something that the chat needs is away."""
+
+    @wraps(view)
+    async def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except Unavailable:
+            page = render_to_string(["503.html", "chat/unavailable.html"])
+            return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+
+    return answering
 
 
 @require_safe
@@ -37,6 +56,7 @@ async def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @ensure_csrf_cookie
+@says_unavailable
 async def room(request: HttpRequest, slug: str) -> HttpResponse:
     """A channel. Without a name: the list and the name dialogue, no messages."""
     here = process.current()

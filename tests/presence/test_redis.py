@@ -8,7 +8,8 @@ from redis_server import RedisServer
 
 from chat.conf import Times
 from chat.domain import Author
-from chat.presence.base import Changes, Presence
+from chat.errors import Unavailable
+from chat.presence.base import SITE, Changes, Presence
 from chat.presence.redis import RedisPresence
 from chat.redis import Client
 
@@ -134,6 +135,43 @@ async def test_who_was_given_up_while_the_process_slept_is_taken_again(
     await here.rename(anna := Author("ann", "Anna"), "Ann")
     await here.renew(["a"])
     assert await told(clock, there) == [Changes(ROOM, (anna,), (), (), 1)]
+
+
+@pytest.mark.parametrize("what", ["left", "was refused"])
+async def test_who_left_while_redis_was_away_is_not_renewed_with_the_connection(
+    here: RedisPresence, client: Client, clock: Clock, redis_server: RedisServer, what: str
+) -> None:
+    await here.enter(SITE, ANN, "a")
+    if what == "left":
+        await here.enter(ROOM, ANN, "a")
+    client._timeout = 0.2
+    redis_server.hang()
+    with pytest.raises(Unavailable):
+        await (here.leave(ROOM, ANN.id, "a") if what == "left" else here.enter(ROOM, ANN, "a"))
+    redis_server.go_on()
+    client._timeout = 2.0
+    for _ in range(6):
+        await here.renew(["a"])
+        await told(clock, here)
+    assert (await here.present(ROOM, 10)).count == 0
+    assert (await here.present(SITE, 10)).count == 1
+
+
+async def test_who_comes_back_is_not_given_back_later(
+    here: RedisPresence, client: Client, clock: Clock, redis_server: RedisServer
+) -> None:
+    await here.enter(ROOM, ANN, "a")
+    client._timeout = 0.2
+    redis_server.hang()
+    with pytest.raises(Unavailable):
+        await here.leave(ROOM, ANN.id, "a")
+    redis_server.go_on()
+    client._timeout = 2.0
+    await here.enter(ROOM, ANN, "a")
+    for _ in range(6):
+        await here.renew(["a"])
+        await told(clock, here)
+    assert (await here.present(ROOM, 10)).count == 1
 
 
 async def test_nothing_is_kept_of_who_has_gone(here: RedisPresence, client: Client, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from people import GENERAL, Site, eventually
 
+from chat.errors import Unavailable
 from chat.services.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,3 +127,39 @@ async def test_group_memberships_are_taken_again(site: Site) -> None:
     await site.pass_time(30)
     await alice.send(type="typing", room=GENERAL)
     await bob.until("typing")
+
+
+async def test_an_outage_is_told_when_it_begins_and_when_it_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("The store is away.")
+
+    [alice] = await site.enter("alice")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.presence, "sweep", away)
+        await site.pass_time(5)
+    await site.pass_time(5)
+    assert [record.getMessage() for record in caplog.records if record.name == "chat.services.sweep"] == [
+        "Regular work waits for what it needs: The store is away.",
+        "What the regular work needs is back.",
+    ]
+    assert site.runtime.counters["sweep_failures"] == 5
+    assert not alice.over
+
+
+async def test_news_that_could_not_be_spread_are_spread_later(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    alice, bob = await site.enter("alice", "bob")
+    await bob.ask("leave", room=GENERAL)
+    await alice.say("news")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.store, "unread", away)
+        await site.tick(1)
+    assert not bob.heard("heads")
+    await site.tick(1)
+    assert (await bob.until("heads"))["rooms"][GENERAL]["n"] == 1

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from people import GENERAL, Site, Visitor
 
+from chat.errors import Unavailable
 from chat.models import Channel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -248,3 +250,21 @@ async def test_pages_are_not_cached_and_set_the_csrf_cookie(site: Site) -> None:
     assert "no-store" in response.headers["Cache-Control"]
     assert response.cookies["csrftoken"].value
     assert not response.cookies["csrftoken"]["httponly"]
+
+
+@pytest.mark.parametrize("name", ["alice", ""])
+async def test_while_the_store_is_away_the_page_says_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    visitor = await site.visitor(name)
+    monkeypatch.setattr(site.runtime.store, "latest", away)
+    response = await visitor.http.get("/c/general-talk/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "The chat cannot be reached" in response.content.decode()
+
+
+def test_a_host_without_a_page_for_it_has_ours() -> None:
+    assert "The chat cannot be reached" in render_to_string("chat/unavailable.html")

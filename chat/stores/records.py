@@ -1,0 +1,109 @@
+"""Messages as the scripts of ``lua/`` keep them, and back again."""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from chat.domain import (
+    Attachment,
+    Author,
+    DeleteEvent,
+    EditEvent,
+    Event,
+    Message,
+    MessageEvent,
+    Quote,
+    Reaction,
+    ReactionEvent,
+)
+from chat.stores.base import Appended
+
+
+class Extras(Struct, frozen=True, omit_defaults=True):
+    """What a message loses when it is deleted, besides its body and reactions."""
+
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: Quote | UnsetType = UNSET
+
+
+class Fixed(Struct, frozen=True):
+    """What a message never loses."""
+
+    id: str
+    author: Author
+    ts: int
+    cid: str
+
+
+class _Record(Struct, frozen=True, array_like=True):
+    """A message as ``lua/room.lua`` writes it, its lines joined by commas."""
+
+    seq: int
+    n: int
+    edited_at: int
+    deleted: int
+    body: str
+    reactions: tuple[Reaction, ...]
+    extras: Extras
+    fixed: Fixed
+
+
+encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def read_message(room: str, record: bytes) -> Message:
+    """The message of a record."""
+    one = _decode(b"[" + record.replace(b"\n", b",") + b"]")
+    return Message(
+        id=one.fixed.id,
+        room=room,
+        seq=one.seq,
+        n=one.n,
+        author=one.fixed.author,
+        body=one.body,
+        ts=one.fixed.ts,
+        cid=one.fixed.cid,
+        attachments=one.extras.attachments,
+        reactions=one.reactions,
+        reply_to=one.extras.reply_to,
+        edited_at=one.edited_at or UNSET,
+        deleted=bool(one.deleted) or UNSET,
+    )
+
+
+def read_messages(room: str, records: Iterable[bytes]) -> tuple[Message, ...]:
+    """The messages of records, in their order."""
+    return tuple(read_message(room, record) for record in records)
+
+
+def read_send(room: str, author: str, cid: str, epoch: bytes, send: bytes) -> Appended:
+    """What a remembered send became, without its text."""
+    message_id, seq, n, ts, guest, name = send.decode().split(" ", 5)
+    message = Message(
+        id=message_id,
+        room=room,
+        seq=int(seq),
+        n=int(n),
+        author=Author(author, name, guest == "1"),
+        body="",
+        ts=int(ts),
+        cid=cid,
+    )
+    return Appended(epoch.decode(), message, duplicate=True)
+
+
+def read_event(room: str, seq: int, entry: list[bytes], held: dict[bytes, Message]) -> Event:
+    """An event of the log as it reads today."""
+    kind, message_id = entry[0], entry[1]
+    if kind == b"d":
+        return DeleteEvent(room, seq, message_id.decode())
+    message = held[message_id]
+    if kind == b"m":
+        return MessageEvent(room, seq, message)
+    if kind == b"e":
+        return EditEvent(room, seq, message.id, message.body, message.edited_at or message.ts)
+    emoji, person, on = (part.decode() for part in entry[2:])
+    count = next((one.count for one in message.reactions if one.emoji == emoji), 0)
+    return ReactionEvent(room, seq, message.id, emoji, person, on == "1", count)
