@@ -1,4 +1,4 @@
-"""Open sockets of accounts: what registering, logging in and out, another password and an end mean for them."""
+"""Open sockets of accounts: what registering, a login, another password and an end mean for them."""
 
 import asyncio
 import json

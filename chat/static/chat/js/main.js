@@ -185,7 +185,10 @@ function start() {
   commitOnLeaving(session);
   later.fetchWhenUsed(document);
   session.on("reload", () => reloadOnce());
-  session.on("identify", () => use.name((name) => name.ask()));
+  session.on("identify", () => {
+    // The session ended elsewhere, perhaps because somebody logged in: the server knows who this is now.
+    if (!session.leaving && !reloadOnce()) use.name((name) => name.ask());
+  });
   if (session.me) session.start();
   else use.name((name) => name.ask());
 }

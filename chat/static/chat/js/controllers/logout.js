@@ -33,9 +33,11 @@ export class LogoutController {
 
   async #leave() {
     const { id } = this.#session.me;
+    this.#session.leaving = true;
     try {
       await postJson(this.#url);
     } catch (error) {
+      this.#session.leaving = false;
       setText(part(this.#dialog, "refusal"), refusalOf(error).detail);
       if (!this.#dialog.open) this.#dialog.showModal();
       return;
