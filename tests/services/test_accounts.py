@@ -19,7 +19,7 @@ from people import Site, Visitor
 
 from chat.errors import Forbidden, NameTaken
 from chat.models import Person, PersonNameKey
-from chat.services import accounts, people
+from chat.services import accounts, moderation, people
 from chat.services import identity as identities
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_passwords")]
@@ -254,6 +254,18 @@ async def test_a_login_stands_when_nobody_can_be_told(
     assert "no way to the chat" in caplog.text
     await site.pass_time(31)
     assert await tab.closed() == 4401
+
+
+async def test_staff_end_a_session_in_which_a_user_was_nobody_yet(site: Site) -> None:
+    user = await User.objects.acreate_user("carol@school", password=PASSWORD)
+    desk, phone = await site.visitor(), await site.visitor()
+    for visitor in (desk, phone):
+        await visitor.http.aforce_login(user)
+    await desk.choose_name("Carol")
+    assert await me(phone) == desk.me
+    await sync_to_async(moderation.end_sessions)("root", desk.me["id"])
+    assert await me(phone) is await me(desk) is None
+    assert await PersonNameKey.objects.filter(owner_id=desk.me["id"]).aexists()
 
 
 async def test_an_end_that_is_taken_back_closes_nothing(site: Site) -> None:

@@ -87,7 +87,7 @@ function rooms({ session, addressOf, composer }) {
 }
 
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
-function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
+function dialogues({ session, storage, later, urls, addressOf, composer, go, leaving }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
@@ -108,7 +108,7 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
     }),
     logout: dialogue("#logout-dialog", async (dialog) => {
       const { LogoutController } = await import("chat/controllers/logout.js");
-      return new LogoutController({ dialog, session, storage, url: urls.logout });
+      return new LogoutController({ dialog, session, storage, url: urls.logout, leaving });
     }),
   };
 }
@@ -178,7 +178,9 @@ function start() {
   toNewest = conversationOf({ one, session, storage, composer, later, say });
   const go = rooms({ session, addressOf, composer });
   showState({ session, socket, page, composer });
-  const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
+  let left = false;
+  const leaving = (is) => (left = is);
+  const use = dialogues({ session, storage, later, urls, addressOf, composer, go, leaving });
   openers({ session, storage, later, composer, use, say });
 
   watchNetwork(session);
@@ -187,7 +189,7 @@ function start() {
   session.on("reload", () => reloadOnce());
   session.on("identify", () => {
     // The session ended elsewhere, perhaps because somebody logged in: the server knows who this is now.
-    if (!session.leaving && !reloadOnce()) use.name((name) => name.ask());
+    if (!left && !reloadOnce()) use.name((name) => name.ask());
   });
   if (session.me) session.start();
   else use.name((name) => name.ask());

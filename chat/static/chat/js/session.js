@@ -40,8 +40,6 @@ export class Session extends Emitter {
   changes = null;
   /** Somebody has this page before their eyes. */
   watched = true;
-  /** Somebody logs out on this page, which clears up and loads itself again. */
-  leaving = false;
   /** `welcome` has come on the present connection. */
   connected = false;
 

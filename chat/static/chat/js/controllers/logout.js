@@ -10,12 +10,15 @@ export class LogoutController {
   #session;
   #storage;
   #url;
+  #leaving;
 
-  constructor({ dialog, session, storage, url }) {
+  /** `leaving(true)` is called before the session ends: this page clears up and loads itself again. */
+  constructor({ dialog, session, storage, url, leaving }) {
     this.#dialog = dialog;
     this.#session = session;
     this.#storage = storage;
     this.#url = url;
+    this.#leaving = leaving;
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
     part(dialog, "leave").addEventListener("click", () => this.#leave());
   }
@@ -33,11 +36,11 @@ export class LogoutController {
 
   async #leave() {
     const { id } = this.#session.me;
-    this.#session.leaving = true;
+    this.#leaving(true);
     try {
       await postJson(this.#url);
     } catch (error) {
-      this.#session.leaving = false;
+      this.#leaving(false);
       setText(part(this.#dialog, "refusal"), refusalOf(error).detail);
       if (!this.#dialog.open) this.#dialog.showModal();
       return;
