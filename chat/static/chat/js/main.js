@@ -15,6 +15,7 @@ import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
 import { showOnline } from "chat/controllers/online.js";
+import { followOtherTabs } from "chat/controllers/other_tabs.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
 import { RoomsController } from "chat/controllers/rooms.js";
@@ -87,7 +88,7 @@ function rooms({ session, addressOf, composer }) {
 }
 
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
-function dialogues({ session, storage, later, urls, addressOf, composer, go, leaving }) {
+function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
@@ -108,7 +109,7 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go, lea
     }),
     logout: dialogue("#logout-dialog", async (dialog) => {
       const { LogoutController } = await import("chat/controllers/logout.js");
-      return new LogoutController({ dialog, session, storage, url: urls.logout, leaving });
+      return new LogoutController({ dialog, session, storage, url: urls.logout });
     }),
   };
 }
@@ -178,19 +179,15 @@ function start() {
   toNewest = conversationOf({ one, session, storage, composer, later, say });
   const go = rooms({ session, addressOf, composer });
   showState({ session, socket, page, composer });
-  let left = false;
-  const leaving = (is) => (left = is);
-  const use = dialogues({ session, storage, later, urls, addressOf, composer, go, leaving });
+  const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
   openers({ session, storage, later, composer, use, say });
 
   watchNetwork(session);
   commitOnLeaving(session);
+  followOtherTabs({ session, name: `chat ${urls.socket}` });
   later.fetchWhenUsed(document);
   session.on("reload", () => reloadOnce());
-  session.on("identify", () => {
-    // The session ended elsewhere, perhaps because somebody logged in: the server knows who this is now.
-    if (!left && !reloadOnce()) use.name((name) => name.ask());
-  });
+  session.on("identify", () => use.name((name) => name.ask()));
   if (session.me) session.start();
   else use.name((name) => name.ask());
 }

@@ -10,15 +10,12 @@ export class LogoutController {
   #session;
   #storage;
   #url;
-  #leaving;
 
-  /** `leaving(true)` is called before the session ends: this page clears up and loads itself again. */
-  constructor({ dialog, session, storage, url, leaving }) {
+  constructor({ dialog, session, storage, url }) {
     this.#dialog = dialog;
     this.#session = session;
     this.#storage = storage;
     this.#url = url;
-    this.#leaving = leaving;
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
     part(dialog, "leave").addEventListener("click", () => this.#leave());
   }
@@ -36,11 +33,9 @@ export class LogoutController {
 
   async #leave() {
     const { id } = this.#session.me;
-    this.#leaving(true);
     try {
       await postJson(this.#url);
     } catch (error) {
-      this.#leaving(false);
       setText(part(this.#dialog, "refusal"), refusalOf(error).detail);
       if (!this.#dialog.open) this.#dialog.showModal();
       return;

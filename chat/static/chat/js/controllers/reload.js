@@ -1,14 +1,13 @@
 const KEY = "chat:reloaded";
 const AGAIN_AFTER_MS = 60_000;
 
-/** The server knows more than this page: loads it again, not more than once a minute. Says whether it does. */
+/** The server speaks a newer protocol: the page it serves does, too. Not more than once a minute. */
 export function reloadOnce(now = Date.now()) {
   try {
-    if (now - Number(sessionStorage.getItem(KEY)) < AGAIN_AFTER_MS) return false;
+    if (now - Number(sessionStorage.getItem(KEY)) < AGAIN_AFTER_MS) return;
     sessionStorage.setItem(KEY, String(now));
   } catch {
-    return false;
+    return;
   }
   location.reload();
-  return true;
 }
