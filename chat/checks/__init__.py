@@ -1,10 +1,11 @@
 """System checks: usual mistakes, each with an id and what to write instead.
 
 ``basics`` are those without which nothing works; ``host`` looks at how a project includes the app,
-``deployment`` at what goes wrong only when others come, ``files`` at where uploads go, ``processes`` at what
-several processes share.
+``accounts`` at its login, ``deployment`` at what goes wrong only when others come, ``files`` at where uploads
+go, ``processes`` at what several processes share.
 """
 
+from chat.checks.accounts import check_authentication, check_passwords, check_user_model
 from chat.checks.basics import check_layer, check_rate_limits, check_sessions, check_settings
 from chat.checks.deployment import (
     check_bodies,
@@ -27,6 +28,7 @@ from chat.checks.host import (
 from chat.checks.processes import check_machines, check_parts, check_redis, check_redis_layer
 
 __all__ = [
+    "check_authentication",
     "check_bodies",
     "check_csrf",
     "check_file_types",
@@ -38,6 +40,7 @@ __all__ = [
     "check_media_root",
     "check_middleware",
     "check_parts",
+    "check_passwords",
     "check_proxies",
     "check_rate_limits",
     "check_redis",
@@ -49,6 +52,7 @@ __all__ = [
     "check_store",
     "check_templates",
     "check_urls",
+    "check_user_model",
     "check_websockets",
     "check_workers",
 ]

@@ -46,7 +46,7 @@ class Presence(ABC):
 
     @abstractmethod
     async def rename(self, person: Author, former: str) -> None:
-        """The person is called ``person.name`` now, wherever they are."""
+        """The person is ``person`` now, wherever they are. Another name is announced, nothing else is."""
 
     @abstractmethod
     async def renew(self, connections: Iterable[str]) -> None:

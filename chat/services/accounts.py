@@ -9,7 +9,6 @@ the admin's do the same as ours.
 """
 
 import logging
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from channels.db import database_sync_to_async
@@ -71,8 +70,9 @@ def _register(who: Identity | None, judged: names.JudgedName, password: str, req
     user.set_password(password)  # takes its time: before the transaction, which others wait for
     try:
         with transaction.atomic():
+            guest = None if who is None else _guest_who_registers(who, judged.name, request.session)
             user.save()
-            person = _future_account(who, judged, request.session, user, person_id)
+            person = guest or Person.objects.create(id=person_id, name=judged.name, user=user)
             people.claim_name(person, judged)
             login(request, user, backend=_backend_of(user))
     except IntegrityError:
@@ -82,22 +82,17 @@ def _register(who: Identity | None, judged: names.JudgedName, password: str, req
     return person
 
 
-def _future_account(
-    who: Identity | None, judged: names.JudgedName, session: SessionBase, user: Any, person_id: str
-) -> Person:
-    """A guest stays one until the login, which makes the account and tells the connections."""
-    if who is None:
-        return Person.objects.create(id=person_id, name=judged.name, user=user)
-    guests = Person.objects.select_for_update().filter(id=person_id, user=None, ended_at=None)
+def _guest_who_registers(who: Identity, name: str, session: SessionBase) -> Person:
+    """Stays a guest until the login, which makes the account and tells the connections."""
     # Read now: a session that ended would be saved as a new one, and undo the logout.
-    person = guests.first() if session.get(PERSON_KEY) == person_id else None
-    if person is None:
+    guest = _guest_of(session)
+    if guest is None or guest.pk != who.author.id:
         raise Forbidden(people.SESSION_ENDED)
-    if person.name != judged.name:
-        former, person.name = person.name, judged.name
-        person.save(update_fields=["name"])
-        _tell_renamed_later(person.author, former)
-    return person
+    if guest.name != name:
+        former, guest.name = guest.name, name
+        guest.save(update_fields=["name"])
+        _tell_renamed_later(guest.author, former)
+    return guest
 
 
 def _backend_of(user: Any) -> str:
@@ -229,7 +224,11 @@ def _tell_later(person_id: str, notice: dict[str, Any]) -> None:
 
 def _when_committed(tell: Any) -> None:
     """What cannot be told does not undo the login: connections are asked about again within 30 s."""
-    transaction.on_commit(partial(in_chat, tell), robust=True)
+
+    def work() -> None:
+        in_chat(tell)
+
+    transaction.on_commit(work, robust=True)
 
 
 # --- another password, and the end of an account -----------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
+from django.contrib.auth import SESSION_KEY
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -252,11 +253,14 @@ def sessions_of(person_id: str) -> Sessions:
     living = engine.get_model_class().objects.filter(expire_date__gt=timezone.now())
     rows = living.order_by("-expire_date").values_list("session_key", "session_data", "expire_date")
     store = engine()
+    user = Person.objects.filter(pk=person_id).values_list("user", flat=True).first()
     found, looked_at = [], 0
     for key, data, expires in rows[:SESSIONS_LOOKED_AT].iterator():
         looked_at += 1
         content = store.decode(data)
-        if content.get(PERSON_KEY) == person_id:
+        # A user of the host's may have logged in before there was a person.
+        logged_in = user is not None and content.get(SESSION_KEY) == str(user)
+        if logged_in or content.get(PERSON_KEY) == person_id:
             last = content.get(CHANNEL_KEY) or ""
             found.append(SessionState(identity.session_name(key), key, expires, last))
     return Sessions(found, complete=looked_at < SESSIONS_LOOKED_AT)

@@ -152,15 +152,23 @@ class Sweep:
         live = list(runtime.live.values())
         if not live:
             return
-        found = await identity.identities_of(runtime, {one.session_key for one in live})
-        for connection in live:
-            if connection.session_key not in found:
-                continue  # it has another session since: a login or a registration in place
-            who = found[connection.session_key]
+        nobodys = await self._check(live)
+        # A session may have got another key just now, and the connection not have heard of it when it was
+        # asked about: who is asked again is asked under the new one.
+        for connection in await self._check(nobodys):
+            connection.close_soon(CloseCode.NO_IDENTITY)
+
+    async def _check(self, connections: list[Live]) -> list[Live]:
+        """Bring who is still somebody up to date; the connections that are nobody's, or somebody else's."""
+        found = await identity.identities_of(self._runtime, {one.session_key for one in connections})
+        nobodys = []
+        for connection in connections:
+            who = found.get(connection.session_key)
             if who is None or who.author.id != connection.author.id:
-                connection.close_soon(CloseCode.NO_IDENTITY)
+                nobodys.append(connection)
             else:
                 await self._correct(connection, who)
+        return nobodys
 
     async def _correct(self, connection: Live, who: Identity) -> None:
         """The notice of a new name may have been lost, or have come while the connection was opening."""

@@ -105,9 +105,10 @@ def _onwards(request: HttpRequest) -> HttpResponse:
 def _refused(
     request: HttpRequest, name: str, form: AccountForm, error: ChatError, who: Identity | None
 ) -> HttpResponse:
-    """The form again, with the reason at the name or above."""
-    form.add_error("name" if isinstance(error, NameTaken | InvalidName) else None, error.detail)
-    response = _page(request, name, form, who, STATUS.get(error.code, 500))
+    """The form again, with the reason at the name, as for any other mistake in it, or above."""
+    about_the_name = isinstance(error, NameTaken | InvalidName)
+    form.add_error("name" if about_the_name else None, error.detail)
+    response = _page(request, name, form, who, 200 if about_the_name else STATUS.get(error.code, 500))
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return response

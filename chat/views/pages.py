@@ -3,7 +3,13 @@
 from functools import wraps
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,7 +36,9 @@ def says_unavailable(view: PageView) -> PageView:
     """A page for the time in which something that the chat needs is away."""
 
     @wraps(view)
-    async def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    async def answering(
+        request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse | StreamingHttpResponse:
         try:
             return await view(request, *args, **kwargs)
         except Unavailable:

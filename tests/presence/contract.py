@@ -249,6 +249,14 @@ class PresenceContract:
         assert await crowd.told() is None
         assert await crowd.names() == ["Ann"]
 
+    async def test_who_is_no_guest_any_more_is_none_in_the_list_and_nothing_is_announced(
+        self, crowd: Crowd
+    ) -> None:
+        await crowd.enter(ANN, BOB)
+        await crowd.presence.rename(account := Author("ann", "Ann", guest=False), "Ann")
+        assert await crowd.told() is None
+        assert account in (await crowd.presence.present(ROOM, 10)).people
+
     async def test_of_two_renames_the_first_name_and_the_last_are_told(self, crowd: Crowd) -> None:
         await crowd.enter(ANN)
         await crowd.presence.rename(Author("ann", "Anna"), "Ann")

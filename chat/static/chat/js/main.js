@@ -15,6 +15,7 @@ import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
 import { showOnline } from "chat/controllers/online.js";
+import { followOtherTabs } from "chat/controllers/other_tabs.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
 import { RoomsController } from "chat/controllers/rooms.js";
@@ -183,6 +184,7 @@ function start() {
 
   watchNetwork(session);
   commitOnLeaving(session);
+  followOtherTabs({ session, name: `chat ${urls.socket}` });
   later.fetchWhenUsed(document);
   session.on("reload", () => reloadOnce());
   session.on("identify", () => use.name((name) => name.ask()));
