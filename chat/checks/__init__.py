@@ -15,7 +15,12 @@ from chat.checks.deployment import (
     check_session_life,
     check_workers,
 )
-from chat.checks.files import check_file_types, check_media_is_private, check_media_root
+from chat.checks.files import (
+    check_bodies_are_bounded,
+    check_file_types,
+    check_media_is_private,
+    check_media_root,
+)
 from chat.checks.host import (
     check_csrf,
     check_middleware,
@@ -30,6 +35,7 @@ from chat.checks.processes import check_machines, check_parts, check_redis, chec
 __all__ = [
     "check_authentication",
     "check_bodies",
+    "check_bodies_are_bounded",
     "check_csrf",
     "check_file_types",
     "check_hosts",
