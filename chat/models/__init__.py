@@ -1,16 +1,20 @@
-"""What outlives a process: people, channels, and who owns which name."""
+"""What outlives a process: people, channels, personal chats, and who owns which name."""
 
 from chat.models.channels import Channel, ChannelNameKey
 from chat.models.names import KEY_CODE_POINTS, NAME_CODE_POINTS, NameKey
 from chat.models.people import Person, PersonNameKey, new_person_id
+from chat.models.rooms import ChannelMember, DirectChat, new_chat_id
 
 __all__ = [
     "KEY_CODE_POINTS",
     "NAME_CODE_POINTS",
     "Channel",
+    "ChannelMember",
     "ChannelNameKey",
+    "DirectChat",
     "NameKey",
     "Person",
     "PersonNameKey",
+    "new_chat_id",
     "new_person_id",
 ]

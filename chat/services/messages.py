@@ -6,7 +6,7 @@ acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
 
 from msgspec import UNSET, UnsetType
 
-from chat.domain import Author, Draft, Head, MessageEvent, Quote
+from chat.domain import Author, Draft, Head, MessageEvent, Quote, RoomKind
 from chat.errors import ChatError, Forbidden, Invalid, NotFound
 from chat.protocol import (
     AckFrame,
@@ -19,6 +19,7 @@ from chat.protocol import (
     encode,
 )
 from chat.services import access
+from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 from chat.stores.base import Appended, Change
 from chat.text import clean_body, excerpt, is_emoji
@@ -90,11 +91,15 @@ async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> i
     return _tell(runtime, command.room, change)
 
 
-async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) -> int | None:
-    """Take one's own message away. Returns the event's seq."""
-    await access.writable(runtime, command.room, who.id)
-    await _own(runtime, who, command.room, command.id)
+async def delete_message(runtime: Runtime, who: Identity, command: DeleteCommand) -> int | None:
+    """Take one's own message away; staff take away anybody's, in channels. Returns the event's seq."""
+    known = await access.writable(runtime, command.room, who.author.id)
+    direct = known.info.kind == RoomKind.DIRECT
+    if direct or not who.staff:
+        await _own(runtime, who.author, command.room, command.id)
     change = await runtime.store.delete(command.room, command.id)
+    if direct:
+        runtime.recounted.add(command.room)
     return _tell(runtime, command.room, change)
 
 
