@@ -83,7 +83,7 @@ class Settings:
     SITE_NAME: str = "Chit-Chat"
     DEFAULT_CHANNEL: str = "General Talk"
     CHANNEL_STORE: str = "chat.stores.memory.MemoryStore"
-    HISTORY_STORE: str = "chat.stores.memory.MemoryStore"  # personal chats, channels that keep everything
+    HISTORY_STORE: str = "chat.stores.database.DatabaseStore"  # personal chats, channels that keep everything
     ACCOUNTS_KEEP_ALL: bool = False  # accounts may make channels that keep every message
     RESERVED_NAMES: tuple[str, ...] = (
         "admin",

@@ -1,6 +1,7 @@
-"""What outlives a process: people, channels, personal chats, and who owns which name."""
+"""What outlives a process: people, channels, personal chats, names, and messages that are kept."""
 
 from chat.models.channels import Channel, ChannelNameKey
+from chat.models.history import Message, MessageReaction, ReadMarker, RoomEvent, RoomLog
 from chat.models.names import KEY_CODE_POINTS, NAME_CODE_POINTS, NameKey
 from chat.models.people import Person, PersonNameKey, new_person_id
 from chat.models.rooms import ChannelMember, DirectChat, new_chat_id
@@ -12,9 +13,14 @@ __all__ = [
     "ChannelMember",
     "ChannelNameKey",
     "DirectChat",
+    "Message",
+    "MessageReaction",
     "NameKey",
     "Person",
     "PersonNameKey",
+    "ReadMarker",
+    "RoomEvent",
+    "RoomLog",
     "new_chat_id",
     "new_person_id",
 ]

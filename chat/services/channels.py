@@ -1,7 +1,9 @@
 """Making and changing channels."""
 
 import secrets
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec
 
 from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
@@ -27,6 +29,8 @@ from chat.services.identity import Identity
 from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
 from chat.services.runtime import Runtime
 from chat.text import clean_line
+
+P = ParamSpec("P")
 
 # Slugs of the same name are numbered; after this many a random one is taken.
 NUMBERED_SLUGS: Final = 20
@@ -99,8 +103,8 @@ async def create_channel(
     """Make a channel; everybody's list shows it at once, a private one its maker's.
 
     Raises ``InvalidName``, ``NameTaken``, ``TooLong`` (the topic, or too many channels), ``Invalid``,
-    ``Forbidden`` (to keep every message), ``RateLimited``, ``Unavailable`` (another process took the same
-    address at that moment).
+    ``Forbidden`` (to keep every message), ``RateLimited``, ``Unavailable`` (others took each address that
+    was free, at that moment).
     """
     limits = runtime.settings.LIMITS
     if command.keeps == "all" and not access.may_keep_all(runtime.settings, who):
@@ -125,6 +129,22 @@ async def create_channel(
     return await tell_changed(runtime, channel)
 
 
+def _at_another_address(make: Callable[P, Channel]) -> Callable[P, Channel]:
+    """Try again when somebody takes the address between the look and the writing: the next look sees it."""
+
+    @wraps(make)
+    def again(*args: P.args, **kwargs: P.kwargs) -> Channel:
+        for _ in range(NUMBERED_SLUGS):
+            try:
+                return make(*args, **kwargs)
+            except Unavailable:
+                pass
+        return make(*args, **kwargs)
+
+    return again
+
+
+@_at_another_address
 def make(
     judged: names.JudgedName,
     topic: str,

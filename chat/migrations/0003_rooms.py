@@ -18,7 +18,7 @@ def make_search_keys(apps, schema_editor) -> None:  # type: ignore[no-untyped-de
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0001_initial'),
+        ('chat', '0002_history'),
     ]
 
     operations = [
