@@ -73,7 +73,7 @@ def identify(session_keys: Sequence[str]) -> list[Identity | None]:
     """Who these sessions belong to, in their order: a query for the sessions, one for the people."""
     contents = _contents(session_keys)
     wanted = {data.get(PERSON_KEY) for data in contents.values()}
-    people = Person.objects.in_bulk([one for one in wanted if isinstance(one, str)])
+    people = Person.objects.select_related("user").in_bulk([one for one in wanted if isinstance(one, str)])
     stale = timezone.now() - SEEN_NOTED_EVERY
     if late := [person.id for person in people.values() if person.seen_at < stale]:
         _note_seen(late)
@@ -85,7 +85,8 @@ def _identity(key: str, data: dict[str, Any], people: dict[Any, Person]) -> Iden
     if person is None or person.ended_at is not None:
         return None
     since = int(person.created_at.timestamp() * 1000)
-    return Identity(person.author, since, key, data.get(CHANNEL_KEY) or "")
+    staff = bool(getattr(person.user, "is_staff", False))
+    return Identity(person.author, since, key, data.get(CHANNEL_KEY) or "", staff)
 
 
 def _engine() -> Any:
