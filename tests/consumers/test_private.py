@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from people import GENERAL, Site, Tab
+from asgiref.sync import sync_to_async
+from people import GENERAL, Site, Tab, thread_of_a_request
 
 from chat.models import Channel, ChannelMember, ChannelNameKey
+from chat.services import moderation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -299,18 +301,13 @@ async def test_news_is_told_to_members_only(site: Site) -> None:
 
 
 async def test_an_archived_private_channel_leaves_the_list(site: Site) -> None:
-    from chat.services import moderation
-
     alice, bob, _, room = await channel(site)
-    import asyncio
-
-    await asyncio.to_thread(moderation.archive_channel, "admin", room)
-    assert await bob.first(lambda frame: frame["type"] == "channel" and frame["channel"]["archived"])
+    async with thread_of_a_request():
+        await sync_to_async(moderation.archive_channel)("admin", room)
+    await bob.first(lambda frame: frame["type"] == "channel" and frame["channel"]["archived"])
     assert room not in await bob.rooms()
-    assert (
-        await alice.refusal("send", room=room, cid="00000000-0000-4000-8000-000000000000", body="x")
-        == "forbidden"
-    )
+    cid = "00000000-0000-4000-8000-000000000000"
+    assert await alice.refusal("send", room=room, cid=cid, body="x") == "forbidden"
 
 
 async def test_who_belongs_is_remembered_so_that_a_message_needs_no_database(
