@@ -6,7 +6,7 @@ acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
 
 from msgspec import UNSET, UnsetType
 
-from chat.domain import Attachment, Author, Draft, Head, Message, MessageEvent, Quote
+from chat.domain import Attachment, Author, Draft, Head, Message, MessageEvent, Quote, RoomKind
 from chat.errors import ChatError, Empty, Forbidden, Invalid, NotFound
 from chat.protocol import (
     AckFrame,
@@ -19,6 +19,7 @@ from chat.protocol import (
     encode,
 )
 from chat.services import access, attachments
+from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 from chat.stores.base import Appended, Change
 from chat.text import clean_body, excerpt, is_emoji
@@ -109,12 +110,17 @@ async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> i
     return _tell(runtime, command.room, change)
 
 
-async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) -> int | None:
-    """Take one's own message away. Returns the event's seq."""
-    await access.writable(runtime, command.room, who.id)
-    message = await _own(runtime, who, command.room, command.id)
+async def delete_message(runtime: Runtime, who: Identity, command: DeleteCommand) -> int | None:
+    """Take one's own message away; staff take away anybody's, in channels. Returns the event's seq."""
+    known = await access.writable(runtime, command.room, who.author.id)
+    message = await runtime.store.get(command.room, command.id)
+    direct = known.info.kind == RoomKind.DIRECT
+    if direct or not who.staff:
+        _check_own(message, who.author)
     change = await runtime.store.delete(command.room, command.id)
     runtime.files.gone([message])
+    if direct:
+        runtime.recounted.add(command.room)
     return _tell(runtime, command.room, change)
 
 
@@ -136,9 +142,13 @@ async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> 
 
 async def _own(runtime: Runtime, who: Author, room: str, message_id: str) -> Message:
     message = await runtime.store.get(room, message_id)
+    _check_own(message, who)
+    return message
+
+
+def _check_own(message: Message, who: Author) -> None:
     if message.author.id != who.id:
         raise Forbidden("This message is not yours.")
-    return message
 
 
 def _tell(runtime: Runtime, room: str, change: Change | None) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from chat import conf
 from chat.domain import Author, Event, Head
@@ -23,6 +24,8 @@ from chat.services.directory import Directory
 from chat.services.ledger import FileLedger
 from chat.services.parts import parts
 from chat.services.visits import Visits
+from chat.stores.base import MessageStore
+from chat.stores.routed import RoutedStore
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,11 @@ class Live(Protocol):
 
     @property
     def session_key(self) -> str: ...
+
+    @property
+    def room(self) -> str | None:
+        """The room it is in."""
+        ...
 
     def check_silence(self) -> None:
         """Send a ping, or close with 4408, if it is time."""
@@ -77,8 +85,11 @@ class Runtime:
         self._sweep = sweep
         self.clock = clock
         self.now_ms = now_ms
-        self.redis, self.store, self.presence, self.limiter = parts(self.settings, clock, now_ms)
         self.directory = Directory()
+        self.redis, recent, self.presence, self.limiter = parts(self.settings, clock, now_ms)
+        self.store: MessageStore = RoutedStore(
+            recent, import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS), self.directory.lasts
+        )
         self.relay = Relay(
             layer,
             _StoreSource(self),
@@ -96,6 +107,8 @@ class Runtime:
         self.posted: set[tuple[str, str]] = set()
         self.files = FileLedger()
         self.image_workers = asyncio.Semaphore(self.settings.LIMITS.image_workers)
+        # Personal chats in which something was taken away: their people are told what is unread now.
+        self.recounted: set[str] = set()
         self._tasks: set[asyncio.Task[object]] = set()
         self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
@@ -166,6 +179,8 @@ class Runtime:
         """News for this process, from any process."""
         if slug := notice.get("channel"):
             self.spawn(self.directory.reload(slug))
+        if slug := notice.get("members"):
+            self.directory.forget_members(slug)
         if person := notice.get("renamed"):
             self.directory.rename(person, notice["name"])
 

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from chat.domain import Head
-from chat.errors import Unavailable
+from chat.domain import Head, RoomKind, split_room
+from chat.errors import NotFound, Unavailable
 from chat.presence.base import SITE, Changes
 from chat.protocol import (
     CloseCode,
@@ -21,9 +21,10 @@ from chat.protocol import (
     ReadFrame,
     Renamed,
     RoomHead,
+    batch,
     encode,
 )
-from chat.services import identity, releases
+from chat.services import access, directs, identity, releases
 from chat.services.identity import Identity
 from chat.services.runtime import Live, Runtime
 
@@ -104,15 +105,48 @@ class Sweep:
         runtime = self._runtime
         posted, runtime.posted = runtime.posted, set()
         news, runtime.news = runtime.news, {}
+        recounted, runtime.recounted = runtime.recounted, set()
         try:
             await self._tell_markers(posted, news)
+            for room in recounted:
+                await directs.recount(runtime, room)
+            await self._tell_news(news)
         except Unavailable:
             runtime.posted |= posted
             runtime.news = news | runtime.news
+            runtime.recounted |= recounted
             raise
-        rooms = list(news.items())
-        for start in range(0, len(rooms), runtime.settings.LIMITS.rooms_listed):
-            await self._tell_heads(rooms[start : start + runtime.settings.LIMITS.rooms_listed])
+
+    async def _tell_news(self, news: dict[str, Head]) -> None:
+        public: list[tuple[str, Head]] = []
+        private: dict[str, dict[str, RoomHead]] = {}
+        for room, head in news.items():
+            belonging = await self._runtime.directory.belonging(room)
+            if belonging is None:
+                public.append((room, head))
+            for person in belonging or ():
+                private.setdefault(person, {})[room] = RoomHead(*head)
+        listed = self._runtime.settings.LIMITS.rooms_listed
+        for start in range(0, len(public), listed):
+            await self._tell_heads(public[start : start + listed])
+        await self._tell_private(private)
+
+    async def _tell_private(self, heads: dict[str, dict[str, RoomHead]]) -> None:
+        """Heads of rooms that are not everybody's, to those they belong to: one frame for each person.
+
+        A personal chat comes with all its numbers, since it may not have been in the list before.
+        """
+        runtime = self._runtime
+        frames: dict[str, list[str]] = {}
+        for room in {room for rooms in heads.values() for room in rooms}:
+            kind, key = split_room(room)
+            pair = await runtime.directory.pair(key) if kind == RoomKind.DIRECT else None
+            if pair is not None:
+                for person, text in (await directs.news(runtime, room, pair)).items():
+                    frames.setdefault(person, []).append(text)
+        for person, rooms in heads.items():
+            frames.setdefault(person, []).append(encode(HeadsFrame(rooms)))
+        await runtime.relay.tell_each({person: batch(texts) for person, texts in frames.items()})
 
     async def _tell_markers(self, posted: set[tuple[str, str]], news: dict[str, Head]) -> None:
         for person, room in posted:
@@ -145,9 +179,10 @@ class Sweep:
         await self._runtime.presence.renew(list(self._runtime.live))
 
     async def recheck(self) -> None:
-        """Ask the database about everybody who is connected, and about the channels."""
+        """Ask the database about everybody who is connected, about the channels and who belongs to them."""
         runtime = self._runtime
         await runtime.directory.refresh()
+        await runtime.directory.refresh_members()
         await releases.review(runtime)
         live = list(runtime.live.values())
         if not live:
@@ -157,6 +192,16 @@ class Sweep:
         # asked about: who is asked again is asked under the new one.
         for connection in await self._check(nobodys):
             connection.close_soon(CloseCode.NO_IDENTITY)
+
+    async def _admit(self, connection: Live) -> None:
+        """Out of the room, who may not be in it any more: the notice of their removal was lost."""
+        room = connection.room
+        if room is None:
+            return
+        try:
+            await access.readable(self._runtime, room, connection.author.id)
+        except NotFound:
+            connection.notice({"expelled": room})
 
     async def _check(self, connections: list[Live]) -> list[Live]:
         """Bring who is still somebody up to date; the connections that are nobody's, or somebody else's."""
@@ -168,6 +213,7 @@ class Sweep:
                 nobodys.append(connection)
             else:
                 await self._correct(connection, who)
+                await self._admit(connection)
         return nobodys
 
     async def _correct(self, connection: Live, who: Identity) -> None:

@@ -135,6 +135,7 @@ async def test_the_script_starts_from_the_state_that_the_page_shows(site: Site) 
         "register": "/account/register/",
         "login": "/account/login/",
         "password": "/account/password/",
+        "direct": "/d/ID/",
     }
     assert "taken back" not in response.content.decode()
 
