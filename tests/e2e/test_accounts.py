@@ -15,7 +15,7 @@ OTHER_PASSWORD = "staple of another colour"
 
 
 # What a page fetches when nothing else is to do, and somebody leaves it first.
-LEFT_EARLY = r"^request failed: GET \S+\.js net::ERR_ABORTED$"
+LEFT_EARLY = r"^request failed: GET \S+\.(js|css) net::ERR_ABORTED$"
 
 
 @pytest.fixture
