@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import pytest
+from channels.layers import channel_layers
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import override_settings
@@ -103,7 +104,9 @@ class UnreadMachine(RuleBasedStateMachine):
         self.runner.run(self.site.__aexit__())
         self.runner.close()
         self.overrides.disable()
+        # As between two tests: the channel layer belongs to the loop that ends here.
         cache.clear()
+        channel_layers.backends.clear()
 
     # --- what happens ------------------------------------------------------------------------------
 
