@@ -101,9 +101,14 @@ test("only the rooms used last keep their timelines", () => {
 function markerOf() {
   const clock = new FakeClock();
   const sent = [];
-  const marker = new ReadMarker({ send: (room, n) => sent.push([room, n]), clock });
-  marker.begin(GENERAL, 4);
-  return { clock, marker, sent };
+  const answers = [];
+  const send = async (log, n) => {
+    sent.push([log.room, n]);
+    return answers.shift() ?? true;
+  };
+  const marker = new ReadMarker({ send, clock });
+  marker.begin({ room: GENERAL, epoch: EPOCH }, 4);
+  return { answers, clock, marker, sent };
 }
 
 test("reading is told at once, then at most once a second, and the last one always", () => {
@@ -133,13 +138,25 @@ test("a marker never goes back", () => {
   assert.deepEqual(sent, []);
 });
 
-test("what was seen in the room before is not told of the next one", () => {
+test("what was seen in the room before is told before the next one begins, and not of it", () => {
   const { clock, marker, sent } = markerOf();
   marker.seen(5);
   marker.seen(6);
-  marker.begin(PIT, 0);
+  marker.begin({ room: PIT, epoch: EPOCH }, 0);
   clock.wind(5_000);
-  assert.deepEqual(sent, [[GENERAL, 5]]);
+  assert.deepEqual(sent, [[GENERAL, 5], [GENERAL, 6]]);
+});
+
+test("what the server had no time for is told again", async () => {
+  const { answers, clock, marker, sent } = markerOf();
+  answers.push(false);
+  marker.seen(5);
+  await settle();
+  clock.wind(1_000);
+  assert.deepEqual(sent, [[GENERAL, 5], [GENERAL, 5]]);
+  await settle();
+  clock.wind(5_000);
+  assert.equal(sent.length, 2);
 });
 
 // --- checking a name while it is typed

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Backoff } from "chat/backoff.js";
+import { findRooms, learn, updateChannel } from "chat/directory.js";
 import { Unsent } from "chat/models/outbox.js";
 import { CloseCode } from "chat/protocol.js";
 import { Session } from "chat/session.js";
@@ -368,12 +369,67 @@ test("reading moves the marker, and the answer is what counts", async () => {
   const { network, session } = await entered();
   network.newest.say(messageEvent(1));
   assert.equal(session.unread.of(GENERAL), 1);
-  session.read(1);
+  session.read({ room: GENERAL, epoch: EPOCH }, 1);
   const { ref, n, epoch } = network.newest.last("read");
   assert.deepEqual([n, epoch], [1, EPOCH]);
   network.newest.say({ type: "ok", ref, unread: 0 });
   await settle();
   assert.equal(session.unread.of(GENERAL), 0);
+});
+
+const HERE = { room: GENERAL, epoch: EPOCH };
+
+/** What the server renders when it does not know yet that the last two of three were read. */
+const twoUnread = (more) => {
+  const messages = [message(1), message(2), message(3)];
+  return page({ seq: 3, n: 3, messages, rooms: [roomState(GENERAL, { n: 3, read: 1, unread: 2, ...more })] });
+};
+
+test("a page loaded again before the server was told draws no line over what was read", async () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  assert.equal(session.timeline.news?.n, 2);
+  session.reads.keep(HERE, 3);
+  const again = setUp({ state: twoUnread(), area });
+  assert.equal(again.session.timeline.news, null);
+  assert.equal(again.session.unread.of(GENERAL), 0);
+});
+
+test("of what was read only in part, the line stands before the rest", () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  session.reads.keep(HERE, 2);
+  assert.deepEqual(setUp({ state: twoUnread(), area }).session.timeline.news, { n: 3, count: 1 });
+});
+
+test("a marker of another log says nothing", () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  session.reads.keep({ room: GENERAL, epoch: "e0" }, 3);
+  assert.equal(setUp({ state: twoUnread(), area }).session.timeline.news?.n, 2);
+});
+
+test("what the server did not hear of reading is told on the next connection, and kept until then", async () => {
+  const area = new FakeArea();
+  const { network, session } = setUp({ state: twoUnread(), area });
+  session.start();
+  session.reads.keep(HERE, 3);
+  network.newest.accept();
+  network.newest.say(welcome({ rooms: [roomState(GENERAL, { n: 3, read: 1, unread: 2 })] }));
+  assert.equal(session.unread.of(GENERAL), 0);
+  const { ref, n } = network.newest.last("read");
+  assert.equal(n, 3);
+  assert.equal(session.reads.all.length, 1);
+  network.newest.say({ type: "ok", ref, unread: 0 });
+  await settle();
+  assert.deepEqual(session.reads.all, []);
+});
+
+test("reading on in another tab is not forgotten when this one has been heard", async () => {
+  const { network, session } = await entered();
+  session.reads.keep(HERE, 1);
+  session.read(HERE, 1);
+  session.reads.keep(HERE, 2);
+  network.newest.say({ type: "ok", ref: network.newest.last("read").ref, unread: 0 });
+  await settle();
+  assert.deepEqual(session.reads.all, [{ ...HERE, n: 2 }]);
 });
 
 test("logged out: the name is asked for, and nothing of the person stays", async () => {
@@ -509,13 +565,13 @@ test("a deletion that had no connection follows when there is one", async () => 
 
 test("channels are looked for on the server, and a found one can be entered", async () => {
   const { network, session } = await entered();
-  const finding = session.findRooms("far");
+  const finding = findRooms(session, "far");
   const { ref, query } = network.newest.last("rooms");
   assert.equal(query, "far");
   const far = roomState("channel:far", { n: 3, unread: 3 });
   network.newest.say({ type: "ok", ref, rooms: [far], more: false });
   assert.deepEqual(await finding, [far]);
-  session.learn(far);
+  learn(session, far);
   assert.equal(session.rooms.bySlug("far").name, "far");
   assert.equal(session.unread.of("channel:far"), 3);
 });
@@ -533,14 +589,14 @@ test("the rest of the people is asked for from the last that is known", async ()
 
 test("a channel gets another topic; a refusal is thrown to who asked", async () => {
   const { network, session } = await entered();
-  const updating = session.update(GENERAL, { topic: "Gears" });
+  const updating = updateChannel(session, GENERAL, { topic: "Gears" });
   const { ref, topic, name } = network.newest.last("update");
   assert.deepEqual([topic, name], ["Gears", undefined]);
   const channel = { ...roomState(GENERAL), topic: "Gears" };
   network.newest.say({ type: "ok", ref, channel });
   await updating;
   assert.equal(session.rooms.get(GENERAL).topic, "Gears");
-  const refused = session.update(GENERAL, { topic: "No" });
+  const refused = updateChannel(session, GENERAL, { topic: "No" });
   const again = network.newest.last("update").ref;
   network.newest.say({ type: "error", ref: again, code: "forbidden", detail: "no" });
   await assert.rejects(refused, { code: "forbidden" });

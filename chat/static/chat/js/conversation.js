@@ -122,13 +122,19 @@ export class Conversation extends Emitter {
     else outbox.remove(cid);
   }
 
-  /** Moves the reader's marker. */
-  async read(n) {
-    const { room, timeline } = this;
-    if (!this.#session.connected || timeline.epoch === null) return;
-    const { epoch } = timeline;
-    const reply = await this.#ask("read", { room, epoch, n }).catch(() => null);
-    if (reply) this.#session.unread.read(room, { epoch, n, unread: reply.unread });
+  /** Moves the reader's marker in a room; false when that has to be said again. */
+  async read({ room, epoch }, n) {
+    const { unread, reads } = this.#session;
+    try {
+      const reply = await this.#ask("read", { room, epoch, n });
+      unread.read(room, { epoch, n, unread: reply.unread });
+    } catch (error) {
+      if (error.passing) return false;
+      // The next connection begins with it.
+      if (error.code === ErrorCode.DISCONNECTED) return true;
+    }
+    reads?.told({ room, epoch }, n);
+    return true;
   }
 
   /** Fetches what stands above the oldest message, unless that is under way. */
