@@ -1,5 +1,6 @@
 import { Backoff } from "chat/backoff.js";
 import { announcerOf } from "chat/controllers/announcer.js";
+import { takeFiles } from "chat/controllers/attach.js";
 import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
@@ -196,6 +197,22 @@ function start() {
   showState({ session, socket, page, composer });
   const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
   openers({ session, storage, later, composer, use, say });
+
+  const useUploads = later.add(async () => {
+    const { UploadsController } = await import("chat/controllers/uploads.js");
+    const [tray, template] = [one("[data-tray]"), one("#upload-template")];
+    const { file_types: types } = page;
+    return new UploadsController({ tray, template, session, composer, url: urls.files, types, say });
+  });
+  takeFiles({
+    form: one("[data-composer]"),
+    conversation: one("#conversation"),
+    overlay: one("[data-drop]"),
+    composer,
+    session,
+    use: useUploads,
+    say,
+  });
 
   watchNetwork(session);
   commitOnLeaving(session);

@@ -31,6 +31,9 @@ export class ComposerController {
   #drafts = new Drafts();
   #saving = false;
   #problem = "";
+  #files = null;
+  /** Sent as soon as its files are there. */
+  #armed = false;
 
   /** `sent()` is called when a message left the field. */
   constructor({ form, hint, session, sent, clock = browserClock }) {
@@ -76,8 +79,8 @@ export class ComposerController {
   }
 
   /** The next message answers this one. */
-  reply({ id, author, body }) {
-    this.#drafts.reply(this.#room, { id, author, body });
+  reply({ id, author, body, attachments }) {
+    this.#drafts.reply(this.#room, { id, author, body: body || attachments[0]?.name || "" });
     this.focus();
   }
 
@@ -88,6 +91,26 @@ export class ComposerController {
     this.#drafts.edit(this.#room, { id, body });
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
+  }
+
+  /** A message that is there already is being changed. */
+  get editing() {
+    return this.#draft.edit !== null;
+  }
+
+  /** `files` are the Uploads that go with new messages. */
+  useFiles(files) {
+    this.#files = files;
+    files.on("change", () => this.#filesChanged());
+  }
+
+  #filesChanged() {
+    const room = this.#room;
+    if (this.#armed && !this.#files.busy(room)) {
+      this.#armed = false;
+      this.#send();
+    }
+    this.#refresh();
   }
 
   #showWriting() {
@@ -149,7 +172,13 @@ export class ComposerController {
       this.#save(edit, body);
       return;
     }
-    this.#session.send(body, replyTo ? quoteOf(replyTo) : undefined);
+    if (this.#files?.busy(this.#room)) {
+      this.#armed = true;
+      this.#refresh();
+      return;
+    }
+    const attachments = this.#files?.take(this.#room) ?? [];
+    this.#session.send(body, { quote: replyTo ? quoteOf(replyTo) : undefined, attachments });
     this.#drafts.sent(this.#room);
     this.#sent();
   }
@@ -177,6 +206,7 @@ export class ComposerController {
 
   #typed() {
     this.#problem = "";
+    this.#armed = false;
     this.#drafts.typed(this.#room, this.#field.value);
     this.#refresh();
     if (!isBlank(this.#field.value) && !this.#draft.edit) this.#session.typed();
@@ -193,12 +223,24 @@ export class ComposerController {
 
   get #sendable() {
     const { value } = this.#field;
-    const fits = !isBlank(value) && lengthOf(value) <= this.#limit;
-    return this.#session.me !== null && fits && !this.#saving;
+    const fits = (!isBlank(value) || this.#hasFiles) && lengthOf(value) <= this.#limit;
+    return this.#session.me !== null && fits && !this.#saving && !this.#hasFailed;
+  }
+
+  /** Something to look at, where there are no words. */
+  get #hasFiles() {
+    const { edit } = this.#draft;
+    if (edit) return this.#session.timeline.find(edit.id)?.attachments.length > 0;
+    return (this.#files?.of(this.#room).length ?? 0) > 0;
+  }
+
+  get #hasFailed() {
+    return !this.#draft.edit && (this.#files?.failed(this.#room) ?? false);
   }
 
   #changeRoom() {
     this.#problem = "";
+    this.#armed = false;
     this.#draw();
     this.#address();
     if (hasFinePointer()) this.focus();
@@ -240,9 +282,15 @@ export class ComposerController {
     part(this.#form, "send").setAttribute("aria-disabled", String(!this.#sendable));
     flag(this.#form, "over", left < 0);
     flag(this.#hint, "over", broken);
-    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem);
-    setText(this.#words, this.#problem || this.#hintFor(left));
+    const aboutFiles = this.#fileWords;
+    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem && !aboutFiles);
+    setText(this.#words, this.#problem || (left > TELL_FROM && aboutFiles) || this.#hintFor(left));
     this.#grow();
+  }
+
+  get #fileWords() {
+    if (this.#hasFailed) return "Try the file again or take it away, then send";
+    return this.#armed ? "Sent as soon as the files are there" : "";
   }
 
   #hintFor(left) {
@@ -262,4 +310,6 @@ export class ComposerController {
 }
 
 /** As the server will quote it, until it has. */
-const quoteOf = ({ id, author, body }) => ({ id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) });
+function quoteOf({ id, author, body }) {
+  return { id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) };
+}

@@ -41,8 +41,8 @@ export function rowsOf({ entries, unsent = [], news = null, ...context }) {
 }
 
 function asPending(unsent, me) {
-  const { cid, body, ts, state, error, revision, quote } = unsent;
-  const message = { id: null, cid, body, ts, author: me, reactions: [], reply_to: quote };
+  const { cid, body, ts, state, error, revision, quote, attachments } = unsent;
+  const message = { id: null, cid, body, ts, author: me, attachments, reactions: [], reply_to: quote };
   return { kind: "message", message, state, error, revision, live: true };
 }
 
