@@ -140,7 +140,7 @@ def _is_known(request: HttpRequest, etag: str) -> bool:
 
 
 def _answer(
-    request: HttpRequest, file: File[bytes], size: int, headers: dict[str, str]
+    request: HttpRequest, file: "File[bytes]", size: int, headers: dict[str, str]
 ) -> HttpResponse | StreamingHttpResponse:
     try:
         span = _asked_span(request, size, headers)
@@ -169,7 +169,7 @@ def _asked_span(request: HttpRequest, size: int, headers: dict[str, str]) -> Spa
     return asked_span(asked, size)
 
 
-async def _pieces(file: File[bytes], span: Span) -> AsyncIterator[bytes]:
+async def _pieces(file: "File[bytes]", span: Span) -> AsyncIterator[bytes]:
     """The file's bytes, read in a worker thread a piece at a time; closed however this ends."""
     try:
         await asyncio.to_thread(file.seek, span.start)
