@@ -242,6 +242,12 @@ def shown_size(file: Attachment | None) -> tuple[int, int]:
 
 
 @register.filter
+def small_url(file: Attachment | None) -> str:
+    """Where the picture is that stands in a message."""
+    return str(file.thumbnail or file.url) if file else ""
+
+
+@register.filter
 def kind_word(file: Attachment | None) -> str:
     """What stands on the tile of a file: its extension."""
     return file.name.rpartition(".")[2].upper()[:4] if file else ""

@@ -7,10 +7,12 @@ import { part, show } from "chat/dom.js";
 export function takeFiles({ form, conversation, overlay, composer, session, use, say }) {
   const button = part(form, "attach");
   const input = part(form, "files-input");
-  const give = (files) => {
+  const give = (given) => {
+    // The list is empty as soon as the event is over.
+    const files = [...given];
     if (!session.me || form.hidden) return;
     if (composer.editing) say("Save or cancel the edit before you attach files");
-    else use((uploads) => uploads.add([...files]));
+    else use((uploads) => uploads.add(files));
     composer.focus();
   };
   button.addEventListener("click", () => input.click());

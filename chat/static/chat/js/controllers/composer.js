@@ -1,8 +1,9 @@
 import { reasonOf } from "chat/changes.js";
 import { browserClock } from "chat/clock.js";
+import { ComposerFiles } from "chat/controllers/composer_files.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
-import { Drafts } from "chat/models/drafts.js";
+import { Drafts, quoteOf } from "chat/models/drafts.js";
 import { ErrorCode } from "chat/protocol.js";
 import { count, isBlank, lengthOf } from "chat/text.js";
 
@@ -31,9 +32,7 @@ export class ComposerController {
   #drafts = new Drafts();
   #saving = false;
   #problem = "";
-  #files = null;
-  /** Sent as soon as its files are there. */
-  #armed = false;
+  #files = new ComposerFiles();
 
   /** `sent()` is called when a message left the field. */
   constructor({ form, hint, session, sent, clock = browserClock }) {
@@ -88,6 +87,7 @@ export class ComposerController {
   edit({ id, body }) {
     if (this.#saving) return;
     this.#problem = "";
+    this.#files.armed = false;
     this.#drafts.edit(this.#room, { id, body });
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
@@ -98,19 +98,14 @@ export class ComposerController {
     return this.#draft.edit !== null;
   }
 
-  /** `files` are the Uploads that go with new messages. */
-  useFiles(files) {
-    this.#files = files;
-    files.on("change", () => this.#filesChanged());
-  }
-
-  #filesChanged() {
-    const room = this.#room;
-    if (this.#armed && !this.#files.busy(room)) {
-      this.#armed = false;
-      this.#send();
-    }
-    this.#refresh();
+  /** These Uploads go with new messages. */
+  useFiles(uploads) {
+    this.#files.use(uploads, () => {
+      const complete = this.#files.armed && !this.#files.busy(this.#room);
+      if (complete) this.#files.armed = false;
+      if (complete) this.#send();
+      this.#refresh();
+    });
   }
 
   #showWriting() {
@@ -172,12 +167,12 @@ export class ComposerController {
       this.#save(edit, body);
       return;
     }
-    if (this.#files?.busy(this.#room)) {
-      this.#armed = true;
+    this.#files.armed = this.#files.busy(this.#room);
+    if (this.#files.armed) {
       this.#refresh();
       return;
     }
-    const attachments = this.#files?.take(this.#room) ?? [];
+    const attachments = this.#files.take(this.#room);
     this.#session.send(body, { quote: replyTo ? quoteOf(replyTo) : undefined, attachments });
     this.#drafts.sent(this.#room);
     this.#sent();
@@ -206,7 +201,7 @@ export class ComposerController {
 
   #typed() {
     this.#problem = "";
-    this.#armed = false;
+    this.#files.armed = false;
     this.#drafts.typed(this.#room, this.#field.value);
     this.#refresh();
     if (!isBlank(this.#field.value) && !this.#draft.edit) this.#session.typed();
@@ -224,23 +219,19 @@ export class ComposerController {
   get #sendable() {
     const { value } = this.#field;
     const fits = (!isBlank(value) || this.#hasFiles) && lengthOf(value) <= this.#limit;
-    return this.#session.me !== null && fits && !this.#saving && !this.#hasFailed;
+    const failed = !this.editing && this.#files.failed(this.#room);
+    return this.#session.me !== null && fits && !this.#saving && !failed;
   }
 
   /** Something to look at, where there are no words. */
   get #hasFiles() {
     const { edit } = this.#draft;
-    if (edit) return this.#session.timeline.find(edit.id)?.attachments.length > 0;
-    return (this.#files?.of(this.#room).length ?? 0) > 0;
-  }
-
-  get #hasFailed() {
-    return !this.#draft.edit && (this.#files?.failed(this.#room) ?? false);
+    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(this.#room);
   }
 
   #changeRoom() {
     this.#problem = "";
-    this.#armed = false;
+    this.#files.armed = false;
     this.#draw();
     this.#address();
     if (hasFinePointer()) this.focus();
@@ -282,15 +273,10 @@ export class ComposerController {
     part(this.#form, "send").setAttribute("aria-disabled", String(!this.#sendable));
     flag(this.#form, "over", left < 0);
     flag(this.#hint, "over", broken);
-    const aboutFiles = this.#fileWords;
+    const aboutFiles = this.editing ? "" : this.#files.words(this.#room);
     this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem && !aboutFiles);
     setText(this.#words, this.#problem || (left > TELL_FROM && aboutFiles) || this.#hintFor(left));
     this.#grow();
-  }
-
-  get #fileWords() {
-    if (this.#hasFailed) return "Try the file again or take it away, then send";
-    return this.#armed ? "Sent as soon as the files are there" : "";
   }
 
   #hintFor(left) {
@@ -307,9 +293,4 @@ export class ComposerController {
     this.#field.style.blockSize = "auto";
     this.#field.style.blockSize = `${this.#field.scrollHeight}px`;
   }
-}
-
-/** As the server will quote it, until it has. */
-function quoteOf({ id, author, body }) {
-  return { id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) };
 }

@@ -127,7 +127,7 @@ export class Uploads extends Emitter {
     const { file_bytes: bytes, files_per_message: most } = this.#limits();
     const extension = name.includes(".") ? name.slice(name.lastIndexOf(".") + 1).toLowerCase() : "";
     if (!this.#types.includes(extension)) return `Up to ${sizeWords(bytes)}: ${this.#types.join(", ")}.`;
-    if (size > bytes) return `It has ${sizeWords(size)}, and ${sizeWords(bytes)} is the most.`;
+    if (size > bytes) return `It is larger than ${sizeWords(bytes)}.`;
     if (size === 0) return "There is nothing in it.";
     if (this.of(room).length >= most) return `A message takes at most ${count(most, "file")}.`;
     return "";
