@@ -5,16 +5,19 @@ import io
 import re
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from .conftest import SIZES, Arrive, MakeChannel
 from .pages import DESKTOP, PHONE, Visitor
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" + (
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-)
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+"""
 
 # What a drop from a file manager is to a page.
 DROP = """([target, files]) => {
@@ -178,7 +181,9 @@ def test_progress_moves_and_what_is_cancelled_leaves_nothing(visitor: Arrive, ch
     ines.page.get_by_role("button", name="Do not attach never.txt").click()
     expect(tiles(ines)).to_have_count(0)
     expect(ines.composer).to_be_focused()
-    expect(ines.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
+    expect(ines.page.get_by_role("button", name="Send", exact=True)).to_have_attribute(
+        "aria-disabled", "true"
+    )
     ines.says("Without")
     ines.sees_stored("Without")
     expect(ines.message("Without").locator(".files")).to_have_count(0)

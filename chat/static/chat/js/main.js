@@ -14,7 +14,6 @@ import { commitOnLeaving } from "chat/controllers/leaving.js";
 import { stylesOf } from "chat/controllers/later_styles.js";
 import { LightController } from "chat/controllers/light.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
-import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
 import { showOnline } from "chat/controllers/online.js";
@@ -151,17 +150,23 @@ function openers({ session, storage, later, composer, use, say }) {
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
-  const members = new MembersController({
-    root: document.documentElement,
-    panel: one("#members"),
-    openers: all("[data-members-open]"),
-    behind: one("#conversation"),
-    template: one("#member-template"),
-    session,
-    storage,
+  const useMembers = later.add(async () => {
+    const { MembersController } = await import("chat/controllers/members.js");
+    return new MembersController({
+      root: document.documentElement,
+      panel: one("#members"),
+      openers: all("[data-members-open]"),
+      behind: one("#conversation"),
+      template: one("#member-template"),
+      session,
+      storage,
+    });
   });
+  const toggleMembers = (opener) => useMembers((members) => members.toggle(opener));
+  for (const opener of all("[data-members-open]")) opener.addEventListener("click", () => toggleMembers(opener));
+  if (document.documentElement.dataset.members === "open") useMembers(() => {});
   const deeds = {
-    members: (button) => members.toggle(button),
+    members: toggleMembers,
     details: () => use.details((details) => details.open()),
     copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
     shortcuts: openShortcuts,

@@ -29,7 +29,7 @@ export class ComposerFiles {
   }
 
   words(room) {
-    if (this.failed(room)) return "Try the file again or take it away, then send";
+    if (this.failed(room)) return "Try it again or remove it";
     return this.armed ? "Sent as soon as the files are there" : "";
   }
 }

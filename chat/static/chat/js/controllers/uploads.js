@@ -81,7 +81,6 @@ export class UploadsController {
     else fillKind(part(tile, "kind"), name);
     this.#tiles.set(entry.key, tile);
     list.append(tile);
-    tile.scrollIntoView({ block: "nearest", inline: "nearest" });
     return tile;
   }
 
@@ -105,6 +104,7 @@ export class UploadsController {
 
 function fillTile(tile, entry) {
   const { state, part: done } = entry;
+  const toSee = state === UploadState.FAILED && tile.dataset.state !== state;
   tile.dataset.state = state;
   setText(part(tile, "status"), statusOf(entry));
   const bar = part(tile, "bar");
@@ -114,6 +114,7 @@ function fillTile(tile, entry) {
   if (mark) part(tile, "mark-icon").setAttribute("href", mark);
   show(bar, state === UploadState.QUEUED || state === UploadState.SENDING);
   show(part(tile, "retry"), state === UploadState.FAILED);
+  if (toSee) tile.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function statusOf({ state, part: done, problem, file: { size } }) {

@@ -52,7 +52,7 @@ function asRow(entry, above, { me, names = new Map(), changes = UNCHANGED, nameO
   const own = message.author.id === me?.id;
   const now = names.get(message.author.id);
   return {
-    key: own ? `own:${message.cid}` : message.id,
+    key: keyOf(message, own),
     kind: "message",
     message,
     own,
@@ -68,6 +68,9 @@ function asRow(entry, above, { me, names = new Map(), changes = UNCHANGED, nameO
     live,
   };
 }
+
+/** A message of one's own keeps its row from the moment it is written; ids come later. */
+export const keyOf = ({ id, cid }, own) => (own ? `own:${cid}` : id);
 
 function asChip(reaction, me, nameOf) {
   const { emoji, count, by } = reaction;
