@@ -106,6 +106,7 @@ async def serve(request: HttpRequest, attachment_id: str, name: str) -> HttpResp
     if _is_known(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
     if accelerated := conf.get().X_ACCEL_REDIRECT:
+        del headers["Content-Encoding"], headers["Accept-Ranges"]  # the proxy's to say
         headers["X-Accel-Redirect"] = accelerated.rstrip("/") + "/" + quote(field.name or "")
         return HttpResponse(headers=headers)
     try:
