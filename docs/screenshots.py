@@ -391,7 +391,7 @@ def files(studio: Studio) -> None:
         ("gears.png", drawing((900, 600), "#1d5b66", gears)),
     )
     attach(tomoe, ("gearbox-rev-c.pdf", b"%PDF-1.4\n%" + b" " * 1_468_006 + b"\n%%EOF\n"))
-    expect(tomoe.locator(".upload[data-state=done]")).to_have_count(3)
+    expect(tomoe.locator(".upload[data-state=done]")).to_have_count(3, timeout=60_000)
     write(tomoe, "Measured on the bench this morning. Drawing attached.")
     tomoe.context.close()
 
@@ -404,7 +404,7 @@ def files(studio: Studio) -> None:
 
     page = studio.ines("dark", PHONE)
     attach(page, ("second-stage.png", drawing((800, 600), "#1d5b66", gears)), ("robot.mov", b"moving"))
-    expect(page.locator(".upload[data-state=done]")).to_have_count(1)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(1, timeout=60_000)
     page.locator("#composer-field").focus()
     page.keyboard.type(LOOM)
     studio.take(page, "phone-attaching-dark")
