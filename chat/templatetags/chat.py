@@ -7,7 +7,7 @@ tests hold the two languages together.
 import datetime
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,19 +16,26 @@ from unicodedata import normalize
 
 import regex
 from django import template
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from chat.domain import Message
+from chat.domain import Attachment, Message
 
 register = template.Library()
 
 HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
 OWN_HUE: Final = 220
 GROUP_MS: Final = 5 * 60_000
+KIB: Final = 1024
+
+# Room for one picture, in CSS pixels; and how many of several have a place of their own.
+PICTURE_WIDTH: Final = 400
+PICTURE_HEIGHT: Final = 300
+PICTURES_SHOWN: Final = 4
 
 _FNV_OFFSET: Final = 0x811C9DC5
 _FNV_PRIME: Final = 0x01000193
@@ -66,6 +73,17 @@ def needed_by(*names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@register.simple_tag
+def chat_static(path: str) -> str:
+    """The address of a static file. Raises ``ImproperlyConfigured`` where they have not been collected."""
+    try:
+        return static(path)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"The static files storage does not know {path}: run `manage.py collectstatic` after each update."
+        ) from error
+
+
 @register.simple_tag(takes_context=True)
 def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     """The import map of every module, with the names the static files storage gives them.
@@ -73,7 +91,7 @@ def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     Modules import each other as ``chat/…``; with hashed file names that is the only place that knows them.
     What the first look at the page needs is fetched at once: the dialogue for the name only for who has none.
     """
-    addresses = {path.replace(_MODULES, "chat", 1): static(path) for path in modules()}
+    addresses = {path.replace(_MODULES, "chat", 1): chat_static(path) for path in modules()}
     nonce = nonce_of(context)
     text = json.dumps({"imports": addresses}).translate(_UNSAFE)
     script = format_html('<script type="importmap"{}>{}</script>', nonce, SafeString(text))
@@ -106,6 +124,7 @@ class Row:
     own: bool = False
     start: bool = True
     end: bool = True
+    current: bool = False  # of all messages, the stop of the Tab key
 
 
 @register.simple_tag
@@ -120,7 +139,8 @@ def chat_rows(messages: Iterable[Message], me: Mapping[str, Any] | None) -> list
             day = today
             rows.append(Row("day", message.ts))
         own = me is not None and message.author.id == me["id"]
-        rows.append(Row("message", message.ts, message, own, starts[at], starts[at + 1]))
+        last = at + 1 == len(shown)
+        rows.append(Row("message", message.ts, message, own, starts[at], starts[at + 1], last))
     return rows
 
 
@@ -182,6 +202,65 @@ def initials(name: str, most: int = 2) -> str:
     if most == 1 or len(words) == 1:
         return "".join(letters[:most])
     return str(letters[0] + _GRAPHEME.findall(words[1])[0])
+
+
+@register.filter
+def said(message: Message) -> str:
+    """A message in one line: its text, and what its files are called."""
+    return ", ".join(filter(None, (message.body, *(file.name for file in message.attachments))))
+
+
+def _is_picture(file: Attachment) -> bool:
+    return file.type.startswith("image/") and bool(file.width and file.height)
+
+
+@register.filter
+def pictures(files: Iterable[Attachment] | None) -> list[Attachment]:
+    """Those that are shown in place."""
+    return [file for file in files or () if _is_picture(file)]
+
+
+@register.filter
+def documents(files: Iterable[Attachment] | None) -> list[Attachment]:
+    """Those that are only named."""
+    return [file for file in files or () if not _is_picture(file)]
+
+
+@register.filter
+def beyond(shown: Sequence[Attachment]) -> str:
+    """How many pictures have no place of their own, ``+3``; nothing when all have."""
+    return f"+{len(shown) - PICTURES_SHOWN}" if len(shown) > PICTURES_SHOWN else ""
+
+
+@register.filter
+def shown_size(file: Attachment | None) -> tuple[int, int]:
+    """Width and height of a picture in the page, in CSS pixels: its own, or as much as there is room for."""
+    if not file or not file.width or not file.height:
+        return 0, 0
+    scale = min(1, PICTURE_WIDTH / file.width, PICTURE_HEIGHT / file.height)
+    return max(1, int(file.width * scale + 0.5)), max(1, int(file.height * scale + 0.5))
+
+
+@register.filter
+def small_url(file: Attachment | None) -> str:
+    """Where the picture is that stands in a message."""
+    return str(file.thumbnail or file.url) if file else ""
+
+
+@register.filter
+def kind_word(file: Attachment | None) -> str:
+    """What stands on the tile of a file: its extension."""
+    return file.name.rpartition(".")[2].upper()[:4] if file else ""
+
+
+@register.filter
+def size_words(count: int | str) -> str:
+    """Bytes for people: ``10 MB``, ``1.4 MB``, ``300 KB``, ``12 bytes``."""
+    number = int(count or 0)
+    if number < KIB:
+        return f"{number} bytes"
+    value, unit = (number / KIB, "KB") if number < KIB * KIB else (number / KIB / KIB, "MB")
+    return f"{float(f'{value:.2g}' if value < 100 else f'{value:.0f}'):g} {unit}"
 
 
 @register.filter

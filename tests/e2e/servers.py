@@ -76,6 +76,12 @@ class Server:
         own = {"DATABASE_URL": sqlite(folder / "db.sqlite3"), "MEDIA_ROOT": folder / "media"}
         self._environment = environment(**(own | values))
 
+    def manage(self, *arguments: str, **values: str) -> None:
+        """Run a command of ``manage.py`` on its database."""
+        command = (sys.executable, "manage.py", *arguments)
+        variables = self._environment | values
+        subprocess.run(command, cwd=ROOT, env=variables, check=True, timeout=PATIENCE, capture_output=True)
+
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"

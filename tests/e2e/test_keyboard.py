@@ -121,6 +121,11 @@ def test_an_unread_count_is_in_the_list_and_in_the_title(visitor: Arrive, channe
     # The line stays where reading stopped: right before "One".
     after = line.evaluate("e => e.nextElementSibling.querySelector('[data-part=body]')?.textContent")
     assert after == "One"
+    # All of it is read: whoever loads the page at once again finds nothing new.
+    ines.reloads()
+    ines.is_connected()
+    expect(ines.message("Four")).to_be_visible()
+    expect(line).to_have_count(0)
 
 
 def test_a_topic_is_changed_by_its_maker_and_refused_in_words_to_others(

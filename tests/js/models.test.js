@@ -42,10 +42,14 @@ test("in a crowd only the count is told", () => {
 
 // --- rooms and unread
 
-test("rooms keep their place when the server lists them in another order", () => {
-  const rooms = new Rooms([roomState(GENERAL), roomState(PIT)]);
-  rooms.replace([roomState("channel:new"), roomState(PIT), roomState(GENERAL)]);
-  assert.deepEqual(rooms.all.map(({ slug }) => slug), ["general-talk", "pit-crew", "new"]);
+test("the default channel stands first, the others by name; a new or renamed one takes its place", () => {
+  const rooms = new Rooms([roomState("channel:zero"), roomState(GENERAL), roomState(PIT)]);
+  const slugs = () => rooms.all.map(({ slug }) => slug);
+  assert.deepEqual(slugs(), ["zero", "general-talk", "pit-crew"]);
+  rooms.upsert(roomState("channel:new", { name: "New" }));
+  assert.deepEqual(slugs(), ["zero", "general-talk", "new", "pit-crew"]);
+  rooms.upsert({ ...roomState(PIT), name: "A pit" });
+  assert.deepEqual(slugs(), ["zero", "pit-crew", "general-talk", "new"]);
 });
 
 test("a room that is not listed any more goes, but not the one that is shown", () => {
@@ -101,9 +105,14 @@ test("only the rooms used last keep their timelines", () => {
 function markerOf() {
   const clock = new FakeClock();
   const sent = [];
-  const marker = new ReadMarker({ send: (room, n) => sent.push([room, n]), clock });
-  marker.begin(GENERAL, 4);
-  return { clock, marker, sent };
+  const answers = [];
+  const send = async (log, n) => {
+    sent.push([log.room, n]);
+    return answers.shift() ?? true;
+  };
+  const marker = new ReadMarker({ send, clock });
+  marker.begin({ room: GENERAL, epoch: EPOCH }, 4);
+  return { answers, clock, marker, sent };
 }
 
 test("reading is told at once, then at most once a second, and the last one always", () => {
@@ -133,13 +142,25 @@ test("a marker never goes back", () => {
   assert.deepEqual(sent, []);
 });
 
-test("what was seen in the room before is not told of the next one", () => {
+test("what was seen in the room before is told before the next one begins, and not of it", () => {
   const { clock, marker, sent } = markerOf();
   marker.seen(5);
   marker.seen(6);
-  marker.begin(PIT, 0);
+  marker.begin({ room: PIT, epoch: EPOCH }, 0);
   clock.wind(5_000);
-  assert.deepEqual(sent, [[GENERAL, 5]]);
+  assert.deepEqual(sent, [[GENERAL, 5], [GENERAL, 6]]);
+});
+
+test("what the server had no time for is told again", async () => {
+  const { answers, clock, marker, sent } = markerOf();
+  answers.push(false);
+  marker.seen(5);
+  await settle();
+  clock.wind(1_000);
+  assert.deepEqual(sent, [[GENERAL, 5], [GENERAL, 5]]);
+  await settle();
+  clock.wind(5_000);
+  assert.equal(sent.length, 2);
 });
 
 // --- checking a name while it is typed

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Backoff } from "chat/backoff.js";
+import { findRooms, learn, updateChannel } from "chat/directory.js";
 import { Unsent } from "chat/models/outbox.js";
 import { CloseCode } from "chat/protocol.js";
 import { Session } from "chat/session.js";
@@ -224,7 +225,7 @@ test("a refused message stays with its reason, and the next one leaves", async (
   const [failed] = session.outbox.inRoom(GENERAL);
   assert.deepEqual([failed.state, failed.error, failed.body], [Unsent.FAILED, "invalid", "bad"]);
   assert.equal(network.newest.last("send").body, "good");
-  session.discard(cid);
+  session.outbox.remove(cid);
   assert.equal(session.outbox.inRoom(GENERAL).length, 1);
 });
 
@@ -353,7 +354,7 @@ test("a channel that somebody makes is in the list, and a rename changes its row
   const channel = roomState("channel:new", { name: "New" });
   network.newest.say({ type: "channel", channel });
   network.newest.say({ type: "channel", channel: { ...channel, name: "Newer" } });
-  assert.deepEqual(session.rooms.all.map(({ name }) => name).slice(2), ["Newer"]);
+  assert.deepEqual(session.rooms.all.map(({ name }) => name), ["general-talk", "Newer", "pit-crew"]);
 });
 
 test("heads count what is unread elsewhere", async () => {
@@ -368,12 +369,67 @@ test("reading moves the marker, and the answer is what counts", async () => {
   const { network, session } = await entered();
   network.newest.say(messageEvent(1));
   assert.equal(session.unread.of(GENERAL), 1);
-  session.read(1);
+  session.read({ room: GENERAL, epoch: EPOCH }, 1);
   const { ref, n, epoch } = network.newest.last("read");
   assert.deepEqual([n, epoch], [1, EPOCH]);
   network.newest.say({ type: "ok", ref, unread: 0 });
   await settle();
   assert.equal(session.unread.of(GENERAL), 0);
+});
+
+const HERE = { room: GENERAL, epoch: EPOCH };
+
+/** What the server renders when it does not know yet that the last two of three were read. */
+const twoUnread = (more) => {
+  const messages = [message(1), message(2), message(3)];
+  return page({ seq: 3, n: 3, messages, rooms: [roomState(GENERAL, { n: 3, read: 1, unread: 2, ...more })] });
+};
+
+test("a page loaded again before the server was told draws no line over what was read", async () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  assert.equal(session.timeline.news?.n, 2);
+  session.reads.keep(HERE, 3);
+  const again = setUp({ state: twoUnread(), area });
+  assert.equal(again.session.timeline.news, null);
+  assert.equal(again.session.unread.of(GENERAL), 0);
+});
+
+test("of what was read only in part, the line stands before the rest", () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  session.reads.keep(HERE, 2);
+  assert.deepEqual(setUp({ state: twoUnread(), area }).session.timeline.news, { n: 3, count: 1 });
+});
+
+test("a marker of another log says nothing", () => {
+  const { area, session } = setUp({ state: twoUnread() });
+  session.reads.keep({ room: GENERAL, epoch: "e0" }, 3);
+  assert.equal(setUp({ state: twoUnread(), area }).session.timeline.news?.n, 2);
+});
+
+test("what the server did not hear of reading is told on the next connection, and kept until then", async () => {
+  const area = new FakeArea();
+  const { network, session } = setUp({ state: twoUnread(), area });
+  session.start();
+  session.reads.keep(HERE, 3);
+  network.newest.accept();
+  network.newest.say(welcome({ rooms: [roomState(GENERAL, { n: 3, read: 1, unread: 2 })] }));
+  assert.equal(session.unread.of(GENERAL), 0);
+  const { ref, n } = network.newest.last("read");
+  assert.equal(n, 3);
+  assert.equal(session.reads.all.length, 1);
+  network.newest.say({ type: "ok", ref, unread: 0 });
+  await settle();
+  assert.deepEqual(session.reads.all, []);
+});
+
+test("reading on in another tab is not forgotten when this one has been heard", async () => {
+  const { network, session } = await entered();
+  session.reads.keep(HERE, 1);
+  session.read(HERE, 1);
+  session.reads.keep(HERE, 2);
+  network.newest.say({ type: "ok", ref: network.newest.last("read").ref, unread: 0 });
+  await settle();
+  assert.deepEqual(session.reads.all, [{ ...HERE, n: 2 }]);
 });
 
 test("logged out: the name is asked for, and nothing of the person stays", async () => {
@@ -460,15 +516,37 @@ test("what comes while nobody looks gets a line, what is watched does not", asyn
 
 // --- replies, changes
 
+const PLAN = { id: "f1", name: "plan.pdf", type: "application/pdf", size: 9, url: "/files/f1/plan.pdf" };
+
+test("files go with their message by id, with or without words, and wait with it over a reload", async () => {
+  const first = setUp();
+  first.session.send("", { attachments: [PLAN] });
+  const { network, session } = await entered({ area: first.area });
+  assert.deepEqual(session.outbox.inRoom(GENERAL)[0].attachments, [PLAN]);
+  const { attachments, body, ref, cid } = network.newest.last("send");
+  assert.deepEqual([attachments, body], [["f1"], ""]);
+  network.newest.say({ type: "ack", ref, room: GENERAL, cid, id: "m1", seq: 1, n: 1, ts: 1, duplicate: false });
+  network.newest.say(messageEvent(1, { author: alice, cid, body: "", attachments: [PLAN] }));
+  await settle();
+  assert.deepEqual(session.timeline.messages[0].attachments, [PLAN]);
+  assert.equal(session.outbox.size, 0);
+});
+
+test("a message without files does not speak of them", async () => {
+  const { network, session } = await entered();
+  session.send("hello");
+  assert.equal("attachments" in network.newest.last("send"), false);
+});
+
 test("a reply names what it answers", async () => {
   const { network, session } = await entered();
-  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  session.send("yes", { quote: { id: "m1", author: bob, excerpt: "message 1" } });
   assert.equal(network.newest.last("send").reply_to, "m1");
 });
 
 test("a reply to what is gone is sent without, and a room that is gone is told", async () => {
   const { network, session } = await entered();
-  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  session.send("yes", { quote: { id: "m1", author: bob, excerpt: "message 1" } });
   const refuse = async () => {
     const { ref } = network.newest.last("send");
     network.newest.say({ type: "error", ref, code: "not_found", detail: "" });
@@ -505,17 +583,35 @@ test("a deletion that had no connection follows when there is one", async () => 
   assert.equal(all.network.newest.last("delete").id, "m1");
 });
 
+// --- the light
+
+test("who is welcomed is not there yet: that is when the room has answered", async () => {
+  const all = setUp();
+  all.session.start();
+  all.network.newest.accept();
+  all.network.newest.say(welcome());
+  assert.equal(all.session.arrived, false);
+  await answerJoin(all.network.newest);
+  assert.equal(all.session.arrived, true);
+  await lose(all);
+  assert.equal(all.session.arrived, false);
+  const { ref } = all.network.newest.last("join");
+  all.network.newest.say({ type: "error", ref, code: "not_found", detail: "gone" });
+  await settle();
+  assert.equal(all.session.arrived, true);
+});
+
 // --- rooms, people, channels
 
 test("channels are looked for on the server, and a found one can be entered", async () => {
   const { network, session } = await entered();
-  const finding = session.findRooms("far");
+  const finding = findRooms(session, "far");
   const { ref, query } = network.newest.last("rooms");
   assert.equal(query, "far");
   const far = roomState("channel:far", { n: 3, unread: 3 });
   network.newest.say({ type: "ok", ref, rooms: [far], more: false });
   assert.deepEqual(await finding, [far]);
-  session.learn(far);
+  learn(session, far);
   assert.equal(session.rooms.bySlug("far").name, "far");
   assert.equal(session.unread.of("channel:far"), 3);
 });
@@ -533,14 +629,14 @@ test("the rest of the people is asked for from the last that is known", async ()
 
 test("a channel gets another topic; a refusal is thrown to who asked", async () => {
   const { network, session } = await entered();
-  const updating = session.update(GENERAL, { topic: "Gears" });
+  const updating = updateChannel(session, GENERAL, { topic: "Gears" });
   const { ref, topic, name } = network.newest.last("update");
   assert.deepEqual([topic, name], ["Gears", undefined]);
   const channel = { ...roomState(GENERAL), topic: "Gears" };
   network.newest.say({ type: "ok", ref, channel });
   await updating;
   assert.equal(session.rooms.get(GENERAL).topic, "Gears");
-  const refused = session.update(GENERAL, { topic: "No" });
+  const refused = updateChannel(session, GENERAL, { topic: "No" });
   const again = network.newest.last("update").ref;
   network.newest.say({ type: "error", ref: again, code: "forbidden", detail: "no" });
   await assert.rejects(refused, { code: "forbidden" });

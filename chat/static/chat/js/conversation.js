@@ -26,6 +26,8 @@ export class Conversation extends Emitter {
   room;
   /** Older messages are on their way. */
   fetching = false;
+  /** The server has answered a join on the present connection: what is shown is how it is. */
+  arrived = false;
   timelines = new Timelines();
   presence = new Presence();
   typing;
@@ -80,6 +82,7 @@ export class Conversation extends Emitter {
     const { room, reset, epoch, seq, n, members } = received;
     if (!this.#knows(room)) return;
     if (room === this.room) this.#joining = false;
+    this.arrived ||= room === this.room;
     const timeline = this.timelines.of(room);
     const sameLog = timeline.epoch === null || timeline.epoch === epoch;
     const news = reset ? timeline.reset(received) : timeline.catchUp(received);
@@ -122,13 +125,19 @@ export class Conversation extends Emitter {
     else outbox.remove(cid);
   }
 
-  /** Moves the reader's marker. */
-  async read(n) {
-    const { room, timeline } = this;
-    if (!this.#session.connected || timeline.epoch === null) return;
-    const { epoch } = timeline;
-    const reply = await this.#ask("read", { room, epoch, n }).catch(() => null);
-    if (reply) this.#session.unread.read(room, { epoch, n, unread: reply.unread });
+  /** Moves the reader's marker in a room; false when that has to be said again. */
+  async read({ room, epoch }, n) {
+    const { unread, reads } = this.#session;
+    try {
+      const reply = await this.#ask("read", { room, epoch, n });
+      unread.read(room, { epoch, n, unread: reply.unread });
+    } catch (error) {
+      if (error.passing) return false;
+      // The next connection begins with it.
+      if (error.code === ErrorCode.DISCONNECTED) return true;
+    }
+    reads?.told({ room, epoch }, n);
+    return true;
   }
 
   /** Fetches what stands above the oldest message, unless that is under way. */
@@ -168,6 +177,7 @@ export class Conversation extends Emitter {
 
   /** The connection is gone. */
   lost() {
+    this.arrived = false;
     this.#returning = true;
     this.#joining = false;
     this.timelines.forgetHeld();
@@ -193,6 +203,7 @@ export class Conversation extends Emitter {
         if (room === this.room && this.#session.connected) this.join();
       }, wait);
     } else if (error.code !== ErrorCode.DISCONNECTED) {
+      this.arrived = true;
       this.emit("refused", { room, code: error.code });
     }
   }

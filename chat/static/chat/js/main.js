@@ -1,5 +1,7 @@
 import { Backoff } from "chat/backoff.js";
 import { announcerOf } from "chat/controllers/announcer.js";
+import { takeFiles } from "chat/controllers/attach.js";
+import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
 import { copy } from "chat/controllers/copy.js";
@@ -9,9 +11,9 @@ import { EdgesController } from "chat/controllers/edges.js";
 import { showEmpty } from "chat/controllers/empty.js";
 import { HeadController } from "chat/controllers/head.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
+import { stylesOf } from "chat/controllers/later_styles.js";
 import { LightController } from "chat/controllers/light.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
-import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
 import { showOnline } from "chat/controllers/online.js";
@@ -19,11 +21,12 @@ import { followOtherTabs } from "chat/controllers/other_tabs.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
 import { RoomsController } from "chat/controllers/rooms.js";
-import { ShortcutsController } from "chat/controllers/shortcuts.js";
+import { listenForShortcuts } from "chat/controllers/shortcuts.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
 import { hasFinePointer } from "chat/dom.js";
 import { Later } from "chat/later.js";
+import { stateOf } from "chat/page.js";
 import { Session } from "chat/session.js";
 import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
@@ -58,6 +61,12 @@ function showState({ session, socket, page, composer }) {
   showOnline({ element: one("[data-online]"), session });
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
   showEmpty({ element: one("[data-empty]"), session, composer });
+  showClosed({
+    element: one("[data-closed]"),
+    form: one("[data-composer]"),
+    hint: one("[data-composer-hint]"),
+    session,
+  });
   showRefusal({ element: one("[data-refusal]"), log: one("[data-log]"), session });
   session.on("me", () => {
     for (const element of all("[data-for-people]")) element.hidden = session.me === null;
@@ -107,6 +116,10 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
       const { NameDialogController } = await import("chat/controllers/name_dialog.js");
       return new NameDialogController({ dialog, session, urls, named: () => composer.focus() });
     }),
+    shortcuts: dialogue("#shortcuts-dialog", async (dialog) => {
+      const { ShortcutsDialog } = await import("chat/controllers/shortcuts_dialog.js");
+      return new ShortcutsDialog(dialog);
+    }),
     logout: dialogue("#logout-dialog", async (dialog) => {
       const { LogoutController } = await import("chat/controllers/logout.js");
       return new LogoutController({ dialog, session, storage, url: urls.logout });
@@ -116,8 +129,9 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
 
 /** What opens them, and the menus. */
 function openers({ session, storage, later, composer, use, say }) {
-  const shortcuts = new ShortcutsController({
-    dialog: one("#shortcuts-dialog"),
+  const openShortcuts = () => use.shortcuts((shortcuts) => shortcuts.open());
+  listenForShortcuts({
+    openList: openShortcuts,
     openSwitcher: () => use.switcher((switcher) => switcher.open()),
     write: () => composer.focus(),
   });
@@ -131,25 +145,32 @@ function openers({ session, storage, later, composer, use, say }) {
   new MeMenuController({
     box: one("[data-me]"),
     session,
+    whenReady: later.add(async () => {}),
     rename: () => use.name((name) => name.change()),
-    shortcuts: () => shortcuts.open(),
+    shortcuts: openShortcuts,
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
-  const members = new MembersController({
-    root: document.documentElement,
-    panel: one("#members"),
-    openers: all("[data-members-open]"),
-    behind: one("#conversation"),
-    template: one("#member-template"),
-    session,
-    storage,
+  const useMembers = later.add(async () => {
+    const { MembersController } = await import("chat/controllers/members.js");
+    return new MembersController({
+      root: document.documentElement,
+      panel: one("#members"),
+      openers: all("[data-members-open]"),
+      behind: one("#conversation"),
+      template: one("#member-template"),
+      session,
+      storage,
+    });
   });
+  const toggleMembers = (opener) => useMembers((members) => members.toggle(opener));
+  for (const opener of all("[data-members-open]")) opener.addEventListener("click", () => toggleMembers(opener));
+  if (document.documentElement.dataset.members === "open") useMembers(() => {});
   const deeds = {
-    members: (button) => members.toggle(button),
+    members: toggleMembers,
     details: () => use.details((details) => details.open()),
     copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
-    shortcuts: () => shortcuts.open(),
+    shortcuts: openShortcuts,
   };
   const useHeadMenu = later.add(async () => {
     const { HeadMenu } = await import("chat/controllers/head_menu.js");
@@ -160,14 +181,15 @@ function openers({ session, storage, later, composer, use, say }) {
 }
 
 function start() {
-  const page = JSON.parse(one("#chat-page").textContent);
+  const page = stateOf(JSON.parse(one("#chat-page").textContent), one("[data-log]"));
   const { urls } = page;
   const addressOf = (slug) => urls.channel.replace("SLUG", slug);
   const storage = Storage.ofBrowser();
   const socket = new Socket({ url: socketAddress(urls.socket), backoff: new Backoff() });
   const session = new Session({ page, socket, storage });
   const say = announcerOf(one("[data-announcer]"));
-  const later = new Later({ failed: () => say("That did not load. Try again when you are connected") });
+  const styles = stylesOf(one("#later-styles"));
+  const later = new Later({ styles, failed: () => say("That did not load. Try again when you are connected") });
 
   let toNewest = () => {};
   const composer = new ComposerController({
@@ -181,6 +203,22 @@ function start() {
   showState({ session, socket, page, composer });
   const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
   openers({ session, storage, later, composer, use, say });
+
+  const useUploads = later.add(async () => {
+    const { UploadsController } = await import("chat/controllers/uploads.js");
+    const [tray, template] = [one("[data-tray]"), one("#upload-template")];
+    const { file_types: types } = page;
+    return new UploadsController({ tray, template, session, composer, url: urls.files, types, say });
+  });
+  takeFiles({
+    form: one("[data-composer]"),
+    conversation: one("#conversation"),
+    overlay: one("[data-drop]"),
+    composer,
+    session,
+    use: useUploads,
+    say,
+  });
 
   watchNetwork(session);
   commitOnLeaving(session);

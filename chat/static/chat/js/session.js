@@ -1,10 +1,8 @@
-import { Changes } from "chat/changes.js";
+import { Belongings } from "chat/belongings.js";
 import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
 import { Conversation } from "chat/conversation.js";
-import { Delivery } from "chat/delivery.js";
 import { Emitter } from "chat/emitter.js";
-import { Outbox } from "chat/models/outbox.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Unread } from "chat/models/unread.js";
 import { After, frame, VERSION } from "chat/protocol.js";
@@ -12,7 +10,6 @@ import { Requests } from "chat/requests.js";
 import { SocketState } from "chat/socket.js";
 
 const PROBE_MS = 5_000;
-const ROOMS_FOUND = 20;
 
 /**
  * What this page is to the server: one person, in one room. Takes frames from the socket, keeps the
@@ -26,18 +23,14 @@ export class Session extends Emitter {
   #storage;
   #clock;
   #requests;
-  #delivery = null;
+  #own = null;
   #handlers;
   #conversation;
   #typedAt = -Infinity;
-  #ask = (type, fields) => this.#requests.ask(type, fields);
 
   me = null;
   limits;
   online;
-  outbox = null;
-  /** What this person does to messages that are there already; null without a person. */
-  changes = null;
   /** Somebody has this page before their eyes. */
   watched = true;
   /** `welcome` has come on the present connection. */
@@ -53,7 +46,8 @@ export class Session extends Emitter {
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
-    this.#conversation = new Conversation({ room: page.room, session: this, ask: this.#ask, clock });
+    const ask = (type, fields) => this.ask(type, fields);
+    this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
     for (const name of ["room", "joined", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
@@ -61,6 +55,21 @@ export class Session extends Emitter {
     if (page.me) this.#begin(page);
     socket.on("frame", (received) => this.receive(received));
     socket.on("change", () => this.#socketChanged());
+  }
+
+  /** What this person wrote and is not known to be in its room; null without a person, like the next two. */
+  get outbox() {
+    return this.#own?.outbox ?? null;
+  }
+
+  /** What they do to messages that are there already. */
+  get changes() {
+    return this.#own?.changes ?? null;
+  }
+
+  /** How far they have read without the server's knowing yet. */
+  get reads() {
+    return this.#own?.reads ?? null;
   }
 
   get room() {
@@ -73,6 +82,11 @@ export class Session extends Emitter {
 
   get presence() {
     return this.#conversation.presence;
+  }
+
+  /** Connected, and in the room or refused by it. */
+  get arrived() {
+    return this.connected && this.#conversation.arrived;
   }
 
   /** Older messages are on their way. */
@@ -103,12 +117,9 @@ export class Session extends Emitter {
   /** Logged out: nothing that was this person's stays in the page. */
   forget() {
     this.#socket.stop();
-    this.#delivery?.close();
-    this.#delivery = null;
-    this.changes?.close();
+    this.#own?.close();
+    this.#own = null;
     this.me = null;
-    this.outbox = null;
-    this.changes = null;
     this.#conversation.forget();
     this.emit("me");
     this.emit("identify");
@@ -121,19 +132,16 @@ export class Session extends Emitter {
   }
 
   /** Puts a message in the outbox; it leaves as soon as it can. `quote` is what it answers, if anything. */
-  send(body, quote) {
-    this.outbox.add({ cid: newCid(), room: this.room, body, ts: this.#clock.now(), quote });
+  send(body, { quote, attachments = [] } = {}) {
+    const [cid, room, ts] = [newCid(), this.room, this.#clock.now()];
+    this.outbox.add({ cid, room, body, ts, quote, attachments });
     this.timeline.clearNews();
-    this.#delivery.poke();
+    this.#own.deliver();
   }
 
   retry(cid) {
     this.outbox.retry(cid);
-    this.#delivery.poke();
-  }
-
-  discard(cid) {
-    this.outbox.remove(cid);
+    this.#own.deliver();
   }
 
   /** Somebody types here: told to the others, not too often. */
@@ -144,9 +152,9 @@ export class Session extends Emitter {
     this.#socket.send(frame("typing", { room: this.room }));
   }
 
-  /** Moves this person's marker in the present room. */
-  read(n) {
-    return this.#conversation.read(n);
+  /** Moves this person's marker in a log, `{room, epoch}`; resolves with false when that has to be said again. */
+  read(log, n) {
+    return this.#conversation.read(log, n);
   }
 
   /** Fetches what stands above the oldest message. */
@@ -159,28 +167,14 @@ export class Session extends Emitter {
     return this.#conversation.people;
   }
 
-  /** Channels with this in their names; they are in the list from now on only when they are entered. */
-  async findRooms(query) {
-    const { rooms } = await this.#ask("rooms", { query, limit: ROOMS_FOUND });
-    return rooms;
-  }
-
   /** More of the people in the present room than it told at first. */
   moreMembers() {
     return this.#conversation.moreMembers();
   }
 
-  /** Changes a channel's name or topic. Throws a ReplyError. */
-  async update(room, { name, topic }) {
-    const { channel } = await this.#ask("update", { room, name, topic });
-    this.rooms.upsert(channel);
-  }
-
-  /** Takes a room into the list that the server did not put there. */
-  learn(room) {
-    if (this.rooms.get(room.room)) return;
-    this.unread.learn(room);
-    this.rooms.upsert(room);
+  /** Asks the server for something; resolves with its reply. Throws a ReplyError. */
+  ask(type, fields) {
+    return this.#requests.ask(type, fields);
   }
 
   /** The network may have changed under us: makes the server say something, or the socket start anew. */
@@ -228,7 +222,8 @@ export class Session extends Emitter {
 
   #begin(page) {
     this.#become(page.me);
-    this.#conversation.begin(page, this.rooms.get(page.room) ?? {});
+    this.#readAlready();
+    this.#conversation.begin(page, { unread: this.unread.of(page.room) });
   }
 
   #welcome({ version, me, rooms, online, limits }) {
@@ -246,9 +241,15 @@ export class Session extends Emitter {
     this.unread.replace(rooms);
     this.#countOnline(online);
     this.#conversation.join();
-    this.#delivery.open();
-    this.changes.open();
+    this.#readAlready();
+    for (const { n, ...log } of this.reads.all) this.read(log, n);
+    this.#own.open();
     this.emit("connection");
+  }
+
+  /** What was read before the server rendered or counted, though it did not know it then. */
+  #readAlready() {
+    for (const { room, ...marker } of this.reads.all) this.unread.readAlready(room, marker);
   }
 
   #become(me) {
@@ -258,16 +259,16 @@ export class Session extends Emitter {
     this.emit("me");
   }
 
-  /** What belongs to one person: what they wrote and what they change. */
-  #equip(me) {
-    const [clock, storage, ask] = [this.#clock, this.#storage, this.#ask];
-    this.outbox = new Outbox({ storage, personId: me.id, now: clock.now() });
-    this.outbox.on("change", () => this.emit("outbox"));
-    const stored = (entry, ack) => this.#conversation.stored(entry, ack);
-    this.#delivery = new Delivery({ outbox: this.outbox, ask, clock, stored });
-    const seqOf = (room) => this.#conversation.timelines.of(room).seq;
-    this.changes = new Changes({ ask, clock, storage, me: me.id, seqOf });
-    this.changes.on("change", () => this.emit("changes"));
+  #equip({ id }) {
+    this.#own = new Belongings({
+      personId: id,
+      storage: this.#storage,
+      clock: this.#clock,
+      ask: (type, fields) => this.ask(type, fields),
+      stored: (entry, ack) => this.#conversation.stored(entry, ack),
+      seqOf: (room) => this.#conversation.timelines.of(room).seq,
+    });
+    for (const name of ["outbox", "changes"]) this.#own.on(name, () => this.emit(name));
     this.emit("outbox");
   }
 
@@ -282,8 +283,7 @@ export class Session extends Emitter {
   #disconnected() {
     this.connected = false;
     this.#conversation.lost();
-    this.#delivery?.close();
-    this.changes?.close();
+    this.#own?.close();
     this.#requests.abandon();
   }
 

@@ -1,5 +1,6 @@
 import { reasonOf } from "chat/changes.js";
 import { copyInto } from "chat/controllers/copy.js";
+import { updateChannel } from "chat/directory.js";
 import { part, setText, show } from "chat/dom.js";
 import { ErrorCode } from "chat/protocol.js";
 import { isBlank, lengthOf } from "chat/text.js";
@@ -105,7 +106,7 @@ export class ChannelDetailsController {
     setText(part(this.#dialog, "problem"), "");
     save.setAttribute("aria-disabled", "true");
     try {
-      await this.#session.update(this.#room, {
+      await updateChannel(this.#session, this.#room, {
         name: wanted.name === name ? undefined : wanted.name,
         topic: wanted.topic === topic ? undefined : wanted.topic,
       });

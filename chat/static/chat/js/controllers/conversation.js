@@ -1,13 +1,9 @@
-import { DeedsController } from "chat/controllers/deeds.js";
-import { MessagesController } from "chat/controllers/messages.js";
-import { MessageTools } from "chat/controllers/message_tools.js";
-import { QuotesController } from "chat/controllers/quotes.js";
 import { ReadController } from "chat/controllers/read.js";
 import { ScrollController } from "chat/controllers/scroll.js";
 import { TimelineController } from "chat/controllers/timeline.js";
 
 const ROWS = ["message", "day", "announcement", "news"];
-const PIECES = ["quote", "reactions", "reaction", "gone", "note"];
+const PIECES = ["quote", "files", "picture", "document", "reactions", "reaction", "gone", "note"];
 const TEMPLATES = [...ROWS, ...PIECES];
 
 /**
@@ -25,30 +21,60 @@ export function conversationOf({ one, session, storage, composer, later, say }) 
   });
   scroll.on("top", () => session.older());
 
-  let popups = null;
-  const usePopups = later.add(async () => {
-    const { Popups } = await import("chat/controllers/popups.js");
-    popups = new Popups({ one, session, storage, closed: () => messages.settle() });
-    return popups;
+  const use = later.add(async () => {
+    const { toolsOf } = await import("chat/controllers/tools.js");
+    const tools = toolsOf({ one, log, session, storage, scroll, composer, say });
+    heed();
+    return tools;
   });
-  const messages = new MessagesController({
-    log,
-    tools: new MessageTools(one("#tools-template")),
-    isHeld: () => popups?.isOpen ?? false,
-  });
+  const heed = replayUntilHeeded(log, use);
   new TimelineController({
     log,
     session,
     scroll,
     templates: Object.fromEntries(TEMPLATES.map((name) => [name, one(`#${name}-template`)])),
-    focusLost: (near) => (near ? messages.focus(near) : composer.focus()),
+    focusLost: (near) => (near ? use(({ messages }) => messages.focus(near)) : composer.focus()),
+  });
+  const useLightbox = later.add(async () => {
+    const { Lightbox } = await import("chat/controllers/lightbox.js");
+    return new Lightbox(one("#lightbox"));
+  });
+  log.addEventListener("click", (event) => {
+    const picture = event.target.closest(".picture");
+    if (!picture || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    useLightbox((lightbox) => lightbox.open(picture));
   });
   new ReadController({ box, log, session });
-  new QuotesController({ log, session, scroll });
-  new DeedsController({ session, messages, composer, usePopups, say });
   const emoji = one('[data-composer] [data-part="emoji"]');
   emoji.addEventListener("click", () =>
-    usePopups(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
+    use(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
   );
   return () => scroll.toBottom();
+}
+
+/**
+ * A press or a key that came before there was anybody to heed it is done again. Returns the function that
+ * ends this.
+ */
+function replayUntilHeeded(log, use) {
+  const clicked = (event) => {
+    const pressed = event.target.closest("[data-act], [data-emoji], .quote");
+    if (!pressed) return;
+    event.preventDefault();
+    use(() => pressed.click());
+  };
+  const typed = (event) => {
+    const { target } = event;
+    if (event.key === "Tab" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.dataset.row !== "message") return;
+    event.preventDefault();
+    use(() => target.dispatchEvent(new KeyboardEvent(event.type, event)));
+  };
+  log.addEventListener("click", clicked);
+  log.addEventListener("keydown", typed);
+  return () => {
+    log.removeEventListener("click", clicked);
+    log.removeEventListener("keydown", typed);
+  };
 }

@@ -1,4 +1,6 @@
 import { browserClock } from "chat/clock.js";
+import { makeStop } from "chat/controllers/message_row.js";
+import { hasFinePointer } from "chat/dom.js";
 import { Emitter } from "chat/emitter.js";
 import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
@@ -52,7 +54,15 @@ export class MessagesController extends Emitter {
     log.addEventListener("contextmenu", (event) => this.#contextMenu(event));
     const watched = { childList: true, subtree: true, attributeFilter: ["data-id"] };
     new MutationObserver(() => this.#keepOneStop()).observe(log, watched);
+    this.#takeOver();
+  }
+
+  /** This came with the first use of the page: the focus or the pointer may be on a message already. */
+  #takeOver() {
+    if (this.#log.contains(document.activeElement)) this.#focused(document.activeElement);
     this.#keepOneStop();
+    const under = this.#log.querySelector(`${ROWS}:hover`);
+    if (under && hasFinePointer()) this.#hovered({ target: under, pointerType: "mouse" });
   }
 
   /** The focus to this message; to the newest one without. */
@@ -152,21 +162,12 @@ export class MessagesController extends Emitter {
 
   #makeCurrent(row) {
     if (row === this.#current) return;
-    if (this.#current) this.#mark(this.#current, false);
-    this.#current = row;
-    this.#mark(row, true);
-  }
-
-  /** Of all messages one is a stop of the Tab key, and with it what is inside. */
-  #mark(row, current) {
-    if (current) {
-      row.tabIndex = 0;
-      row.setAttribute("aria-label", labelOf(row));
-    } else {
-      row.removeAttribute("tabindex");
-      row.removeAttribute("aria-label");
+    // One was made so by the server.
+    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) {
+      if (other !== row) makeStop(other, false);
     }
-    for (const inner of row.querySelectorAll(".reaction, .quote")) inner.tabIndex = current ? 0 : -1;
+    this.#current = row;
+    makeStop(row, true);
   }
 
   #keepOneStop() {
@@ -179,11 +180,6 @@ export class MessagesController extends Emitter {
 
 /** By keys, not by a click that happened to land there. */
 const showsFocus = (row) => row.matches(":focus-visible") || row.querySelector(":focus-visible") !== null;
-
-function labelOf(row) {
-  const words = (name) => row.querySelector(`[data-part="${name}"]`).textContent;
-  return `${words("author")}, ${words("time")}: ${words("body")}`;
-}
 
 /** The finger that opened something leaves it untouched when it is lifted. */
 function ignoreNextClick() {

@@ -12,12 +12,13 @@ export class ReadController {
   #watcher;
   #watched = new Set();
   #inView = new Set();
+  #read = null;
 
   constructor({ box, log, session, clock = browserClock }) {
     this.#log = log;
     this.#session = session;
     this.#marker = new ReadMarker({
-      send: (room, n) => room === session.room && session.read(n),
+      send: (log, n) => session.read(log, n),
       clock,
     });
     this.#watcher = new IntersectionObserver((seen) => this.#noticed(seen), {
@@ -33,9 +34,10 @@ export class ReadController {
   }
 
   #begin() {
-    const { room, unread, limits } = this.#session;
+    const { room, unread, limits, timeline } = this.#session;
     this.#marker.pause = limits.read_seconds * 1000;
-    this.#marker.begin(room, unread.of(room) ? unread.readOf(room) : this.#session.timeline.n);
+    this.#read = { room, epoch: timeline.epoch };
+    this.#marker.begin(this.#read, unread.of(room) ? unread.readOf(room) : timeline.n);
     // The rows of the log before may still stand here, with numbers that mean nothing in this one.
     this.#watcher.disconnect();
     this.#watched.clear();
@@ -87,6 +89,8 @@ export class ReadController {
     if (!watched || !connected || this.#inView.size === 0) return;
     const n = Math.max(...[...this.#inView].map((row) => Number(row.dataset.n)));
     // Posting has moved the marker already.
-    if (n > unread.readOf(room)) this.#marker.seen(n);
+    if (n <= unread.readOf(room) || this.#read?.room !== room) return;
+    this.#session.reads.keep(this.#read, n);
+    this.#marker.seen(n);
   }
 }

@@ -1,4 +1,5 @@
 import { browserClock } from "chat/clock.js";
+import { findRooms, learn } from "chat/directory.js";
 import { clone, part, setText, show } from "chat/dom.js";
 import { Switcher } from "chat/models/switcher.js";
 import { capped } from "chat/text.js";
@@ -24,7 +25,7 @@ export class SwitcherController {
     this.#model = new Switcher({
       known: () => session.rooms.all,
       unreadOf: (room) => (room === session.room ? 0 : session.unread.of(room)),
-      search: (query) => session.findRooms(query),
+      search: (query) => findRooms(session, query),
       clock,
     });
     this.#model.on("change", () => this.#draw());
@@ -62,7 +63,7 @@ export class SwitcherController {
   #choose(room) {
     if (!room) return;
     this.#dialog.close();
-    this.#session.learn(room);
+    learn(this.#session, room);
     this.#go(room);
   }
 

@@ -3,23 +3,25 @@ export class ReadMarker {
   #send;
   #clock;
   #timer = null;
-  #room = null;
+  #log = null;
   #sent = 0;
   #wanted = 0;
 
   /** Milliseconds between two; the session sets what the server says. */
   pause = 1_000;
 
+  /** `send(log, n)` resolves with false when it has to be said again. */
   constructor({ send, clock }) {
     this.#send = send;
     this.#clock = clock;
   }
 
-  /** Another room, or another life of its log: read up to `n`, as far as is known. */
-  begin(room, n) {
+  /** Another room, or another life of its log (`{room, epoch}`): read up to `n`, as far as is known. */
+  begin(log, n) {
+    this.flush();
     this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
-    this.#room = room;
+    this.#log = log;
     this.#sent = n;
     this.#wanted = n;
   }
@@ -30,7 +32,7 @@ export class ReadMarker {
     if (this.#timer === null) this.#tell();
   }
 
-  /** The page is left: what waits for its turn is told now. */
+  /** The page or the room is left: what waits for its turn is told now. */
   flush() {
     this.#clock.clearTimeout(this.#timer);
     this.#tell();
@@ -39,8 +41,16 @@ export class ReadMarker {
   #tell() {
     this.#timer = null;
     if (this.#wanted <= this.#sent) return;
+    const [log, before] = [this.#log, this.#sent];
     this.#sent = this.#wanted;
-    this.#send(this.#room, this.#sent);
     this.#timer = this.#clock.setTimeout(() => this.#tell(), this.pause);
+    this.#send(log, this.#sent).then((told) => {
+      if (!told && log === this.#log) this.#again(before);
+    });
+  }
+
+  #again(before) {
+    this.#sent = Math.min(this.#sent, before);
+    this.#timer ??= this.#clock.setTimeout(() => this.#tell(), this.pause);
   }
 }

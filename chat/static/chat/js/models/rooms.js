@@ -1,16 +1,18 @@
 import { Emitter } from "chat/emitter.js";
 
-/** The rooms of the list, in an order that does not jump: new ones come last. Emits `change`. */
+/** The rooms of the list: the server's first one, then the others by name as it orders them. Emits `change`. */
 export class Rooms extends Emitter {
   #rooms = new Map();
+  #first;
 
   constructor(rooms = []) {
     super();
+    this.#first = rooms[0]?.room;
     for (const room of rooms) this.#rooms.set(room.room, room);
   }
 
   get all() {
-    return [...this.#rooms.values()];
+    return [...this.#rooms.values()].sort((a, b) => this.#place(a, b));
   }
 
   get(room) {
@@ -21,8 +23,9 @@ export class Rooms extends Emitter {
     return this.all.find((room) => room.slug === slug);
   }
 
-  /** What the server lists now. Known rooms keep their place; `keep` stays even when it is not listed. */
+  /** What the server lists now; `keep` stays even when it is not listed. */
   replace(rooms, keep) {
+    this.#first = rooms[0]?.room;
     const listed = new Map(rooms.map((room) => [room.room, room]));
     for (const room of this.#rooms.keys()) {
       if (!listed.has(room) && room !== keep) this.#rooms.delete(room);
@@ -35,6 +38,13 @@ export class Rooms extends Emitter {
   upsert(channel) {
     this.#merge(channel.room, channel);
     this.emit("change");
+  }
+
+  #place(a, b) {
+    if (a.room === this.#first) return -1;
+    if (b.room === this.#first) return 1;
+    const [one, other] = [a.name.toLowerCase(), b.name.toLowerCase()];
+    return one < other ? -1 : Number(one > other);
   }
 
   #merge(room, news) {

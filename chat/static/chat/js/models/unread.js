@@ -80,6 +80,13 @@ export class Unread extends Emitter {
     this.emit("change");
   }
 
+  /** The server did not know yet that somebody has read up to `n` when it counted. */
+  readAlready(room, { epoch, n }) {
+    const known = this.#rooms.get(room);
+    if (known?.epoch !== epoch || n <= known.read) return;
+    this.read(room, { epoch, n, unread: Math.min(known.unread, Math.max(0, known.n - n)) });
+  }
+
   #take(rooms) {
     for (const { room, epoch, n, read, unread } of rooms) {
       this.#rooms.set(room, { epoch, n, read, unread });
