@@ -28,10 +28,12 @@ class Known(NamedTuple):
     info: ChannelInfo
     maker: str | None
     created_ms: int
+    changed_at: datetime
 
 
 def _known(channel: Channel) -> Known:
-    return Known(channel.info, channel.maker_id, int(channel.created_at.timestamp() * 1000))
+    created_ms = int(channel.created_at.timestamp() * 1000)
+    return Known(channel.info, channel.maker_id, created_ms, channel.changed_at)
 
 
 class Directory:
@@ -66,8 +68,11 @@ class Directory:
         return channels[slug]
 
     def remember(self, channel: Channel) -> None:
-        """This is how the channel is now."""
-        if self._channels is not None:
+        """This is how the channel is, or was: a row that was read before another change is older news."""
+        if self._channels is None:
+            return
+        held = self._channels.get(channel.slug)
+        if held is None or held.changed_at <= channel.changed_at:
             self._channels[channel.slug] = _known(channel)
 
     async def refresh(self) -> dict[str, Known]:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from people import GENERAL, Site
 
 from chat.models import Channel, Person
-from chat.services import directory
+from chat.services import directory, moderation
 from chat.services.directory import Directory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +56,18 @@ async def test_remembering_before_anything_is_known_is_harmless(site: Site) -> N
     known = Directory()
     known.remember(Channel(slug="new", name="New"))
     assert set(await known.channels()) == {"general-talk"}
+
+
+async def test_a_row_that_was_read_before_another_change_is_older_news(site: Site) -> None:
+    crew = await (await site.visitor("Alice")).make_channel("Pit crew")
+    await site.runtime.directory.channels()
+    read_early = await Channel.objects.aget(slug="pit-crew")
+    await sync_to_async(moderation.archive_channel)("root", crew)
+    await site.work_done()
+    site.runtime.directory.remember(read_early)
+    known = await site.runtime.directory.find(crew)
+    assert known is not None
+    assert known.info.archived
 
 
 async def test_all_are_read_again_only_when_one_has_changed(site: Site) -> None:
