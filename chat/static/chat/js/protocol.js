@@ -13,10 +13,14 @@ export const CLIENT_FRAMES = Object.freeze({
   history: ["ref", "room", "before", "limit"],
   read: ["ref", "room", "epoch", "n"],
   typing: ["room"],
-  create: ["ref", "name", "topic"],
-  update: ["ref", "room", "name", "topic"],
+  create: ["ref", "name", "topic", "private", "keeps"],
+  update: ["ref", "room", "name", "topic", "keeps"],
   rooms: ["ref", "query", "after", "limit"],
   members: ["ref", "room", "after"],
+  people: ["ref", "query", "after", "limit"],
+  direct: ["ref", "person"],
+  invite: ["ref", "room", "person"],
+  remove: ["ref", "room", "person"],
   pong: ["ts"],
 });
 

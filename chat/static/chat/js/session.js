@@ -2,6 +2,7 @@ import { Belongings } from "chat/belongings.js";
 import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
 import { Conversation } from "chat/conversation.js";
+import { takeHeads, takeRoom } from "chat/directory.js";
 import { Emitter } from "chat/emitter.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Unread } from "chat/models/unread.js";
@@ -15,8 +16,8 @@ const PROBE_MS = 5_000;
  * What this page is to the server: one person, in one room. Takes frames from the socket, keeps the
  * models true, and sends what the person does.
  *
- * Emits `connection`, `me`, `outbox`, `changes`, `online`, `identify` (a name is needed), `reload`, and
- * what its conversation emits: `room`, `joined`, `older`, `refused`.
+ * Emits `connection`, `me`, `outbox`, `changes`, `online`, `removed {channel}`, `identify` (a name is
+ * needed), `reload`, and what its conversation emits: `room`, `joined`, `filled`, `older`, `refused`.
  */
 export class Session extends Emitter {
   #socket;
@@ -30,6 +31,8 @@ export class Session extends Emitter {
 
   me = null;
   limits;
+  /** What this person may do that not everybody may: "direct", "keep_all", "moderate". */
+  may;
   online;
   /** Somebody has this page before their eyes. */
   watched = true;
@@ -43,12 +46,13 @@ export class Session extends Emitter {
     this.#clock = clock;
     this.#requests = new Requests((made) => socket.send(made));
     this.limits = page.limits;
+    this.may = page.may ?? [];
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
     const ask = (type, fields) => this.ask(type, fields);
     this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
-    for (const name of ["room", "joined", "older", "refused"]) {
+    for (const name of ["room", "joined", "filled", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
     this.#handlers = this.#byType();
@@ -165,9 +169,17 @@ export class Session extends Emitter {
     return this.#conversation.people;
   }
 
-  /** More of the people in the present room than it told at first. */
-  moreMembers() {
-    return this.#conversation.moreMembers();
+  /** Asks who is in the present room, `more` for those after the ones that are known. */
+  askMembers(how) {
+    return this.#conversation.askMembers(how);
+  }
+
+  /** The room is none of this person's any more: nothing of it stays. */
+  lose(channel) {
+    this.#conversation.timelines.forget(channel.room);
+    this.rooms.remove(channel.room);
+    this.unread.forget(channel.room);
+    this.emit("removed", { channel });
   }
 
   /** Asks the server for something; resolves with its reply. Throws a ReplyError. */
@@ -203,8 +215,8 @@ export class Session extends Emitter {
       error: (received) => reply(received) || this.#complaint(received),
       presence: (received) => here(received) && conversation.presence.apply(received),
       typing: (received) => here(received) && conversation.typing.renew(received.by),
-      channel: ({ channel }) => this.rooms.upsert(channel),
-      heads: ({ rooms }) => this.unread.heads(rooms),
+      channel: (received) => takeRoom(this, received),
+      heads: ({ rooms }) => takeHeads(this, rooms),
       online: ({ count }) => this.#countOnline(count),
       me: ({ me }) => this.#become(me),
       read: (received) => this.unread.read(received.room, received),
@@ -224,7 +236,7 @@ export class Session extends Emitter {
     this.#conversation.begin(page, { unread: this.unread.of(page.room) });
   }
 
-  #welcome({ version, me, rooms, online, limits }) {
+  #welcome({ version, me, rooms, online, limits, may = [] }) {
     if (version !== VERSION) {
       this.emit("reload");
       return;
@@ -233,6 +245,7 @@ export class Session extends Emitter {
     this.#socket.silence = limits.silence_seconds * 1000;
     this.typing.shownFor = limits.typing_shown_seconds * 1000;
     this.limits = limits;
+    this.may = may;
     this.connected = true;
     this.#become(me);
     this.rooms.replace(rooms, this.room);

@@ -108,7 +108,7 @@ export class MembersController {
     setText(problem, "");
     const hadFocus = this.#panel.contains(document.activeElement);
     try {
-      await this.#session.moreMembers();
+      await this.#session.askMembers({ more: true });
     } catch (error) {
       setText(problem, reasonOf(error));
     }
