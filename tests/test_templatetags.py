@@ -247,6 +247,18 @@ def test_reactions_stand_under_their_message_and_mine_are_pressed() -> None:
     assert drawn.count('data-part="reactions"') == 1
 
 
+def test_the_newest_message_is_the_stop_of_the_tab_key_and_has_a_name() -> None:
+    """As the script makes it (controllers/messages.js)."""
+    reactions = (Reaction("🔧", 1, (BOB.id,)),)
+    html = rendered(messages=[message(1, reactions=reactions), message(2, body="<b>", reactions=reactions)])
+    drawn = html.partition("data-log")[2].partition("<template")[0]
+    first, second = re.findall(r"<article.*?</article>", drawn, re.DOTALL)
+    assert re.findall(r'tabindex="(.+?)"', first) == ["-1", "-1"]
+    assert re.findall(r'tabindex="(.+?)"', second) == ["0", "0", "0"]
+    assert "aria-label" not in first.partition(">")[0]
+    assert re.search(r'^<article [^>]*aria-label="bob, \d\d:\d\d: &lt;b&gt;">', second)
+
+
 def test_what_only_some_messages_have_is_there_to_be_cloned() -> None:
     html = rendered()
     for name in ("quote", "reactions", "reaction", "gone", "note", "tools", "member", "option"):

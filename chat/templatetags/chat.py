@@ -106,6 +106,7 @@ class Row:
     own: bool = False
     start: bool = True
     end: bool = True
+    current: bool = False  # of all messages, the stop of the Tab key
 
 
 @register.simple_tag
@@ -120,7 +121,8 @@ def chat_rows(messages: Iterable[Message], me: Mapping[str, Any] | None) -> list
             day = today
             rows.append(Row("day", message.ts))
         own = me is not None and message.author.id == me["id"]
-        rows.append(Row("message", message.ts, message, own, starts[at], starts[at + 1]))
+        last = at + 1 == len(shown)
+        rows.append(Row("message", message.ts, message, own, starts[at], starts[at + 1], last))
     return rows
 
 

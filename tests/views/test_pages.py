@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -25,7 +26,34 @@ def state(response: Any) -> dict[str, Any]:
         r'<script id="chat-page" type="application/json">(.*?)</script>', response.content.decode()
     )
     assert found is not None
-    return json.loads(found[1])
+    started = json.loads(found[1])
+    rows = re.findall(ROW, response.content.decode(), re.DOTALL)
+    started["messages"] = [
+        in_row(row, started["room"]) | rest | {"author": started["authors"][rest["author"]]}
+        for row, rest in zip(rows, started["messages"], strict=True)
+    ]
+    return started
+
+
+ROW = (
+    r'<article [^>]*data-id="([^"]+)" data-seq="(\d+)" data-n="(\d+)".*?'
+    r'datetime="([^"]+)".*?<span class="message__body" data-part="body">(.*?)</span>'
+)
+
+
+def in_row(row: tuple[str, ...], room: str) -> dict[str, Any]:
+    """What js/page.js reads in the row of a message."""
+    id, seq, n, time, body = row
+    return {
+        "id": id,
+        "room": room,
+        "seq": int(seq),
+        "n": int(n),
+        "ts": round(datetime.fromisoformat(time).timestamp() * 1000),
+        "body": unescape(body),
+        "attachments": [],
+        "reactions": [],
+    }
 
 
 # --- home -----------------------------------------------------------------------------------------
@@ -107,11 +135,19 @@ async def test_the_script_starts_from_the_state_that_the_page_shows(site: Site) 
     alice = await site.visitor("alice")
     tab = await alice.enter()
     gone = await tab.say("taken back")
-    await tab.say("stays")
+    await tab.say("stays & <stays>\nwith  every space")
+    [bob] = await site.enter("bob")
+    reacted = await bob.say("another's")
+    await tab.ask("react", room=GENERAL, id=reacted["id"], emoji="👍", on=True)
+    await tab.say("an answer", reply_to=reacted["id"])
     await tab.ask("delete", room=GENERAL, id=gone["id"])
     response = await page(alice)
     joined = await tab.join()
     started = state(response)
+    joined["messages"] = [message for message in joined["messages"] if "deleted" not in message]
+    for message in joined["messages"]:
+        if message["author"]["id"] != tab.id:
+            del message["cid"]  # of use only to who wrote it
     for key in ("room", "epoch", "seq", "n", "messages", "more"):
         assert started[key] == joined[key]
     assert started["me"] == tab.me

@@ -6,10 +6,13 @@ const USES = ["pointerover", "pointerdown", "keydown", "focusin"];
  */
 export class Later {
   #failed;
+  #styles;
   #fetches = new Set();
 
-  /** `failed()` is called when something that is asked for cannot be fetched. */
-  constructor({ failed }) {
+  /** `styles()` resolves when the looks of it all are there; `failed()` is called when something that is
+      asked for cannot be fetched. */
+  constructor({ styles, failed }) {
+    this.#styles = styles;
     this.#failed = failed;
   }
 
@@ -20,7 +23,7 @@ export class Later {
   add(load) {
     let making = null;
     const fetch = () => {
-      making ??= load().catch((error) => {
+      making ??= this.#make(load).catch((error) => {
         making = null;
         throw error;
       });
@@ -28,6 +31,11 @@ export class Later {
     };
     this.#fetches.add(fetch);
     return (then) => fetch().then(then, this.#failed);
+  }
+
+  async #make(load) {
+    const [made] = await Promise.all([load(), this.#styles()]);
+    return made;
   }
 
   /** Begins to listen for the first use of the page. */

@@ -9,6 +9,7 @@ import { EdgesController } from "chat/controllers/edges.js";
 import { showEmpty } from "chat/controllers/empty.js";
 import { HeadController } from "chat/controllers/head.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
+import { stylesOf } from "chat/controllers/later_styles.js";
 import { LightController } from "chat/controllers/light.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
 import { MembersController } from "chat/controllers/members.js";
@@ -18,11 +19,12 @@ import { showOnline } from "chat/controllers/online.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
 import { RoomsController } from "chat/controllers/rooms.js";
-import { ShortcutsController } from "chat/controllers/shortcuts.js";
+import { listenForShortcuts } from "chat/controllers/shortcuts.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
 import { hasFinePointer } from "chat/dom.js";
 import { Later } from "chat/later.js";
+import { stateOf } from "chat/page.js";
 import { Session } from "chat/session.js";
 import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
@@ -106,6 +108,10 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
       const { NameDialogController } = await import("chat/controllers/name_dialog.js");
       return new NameDialogController({ dialog, session, urls, named: () => composer.focus() });
     }),
+    shortcuts: dialogue("#shortcuts-dialog", async (dialog) => {
+      const { ShortcutsDialog } = await import("chat/controllers/shortcuts_dialog.js");
+      return new ShortcutsDialog(dialog);
+    }),
     logout: dialogue("#logout-dialog", async (dialog) => {
       const { LogoutController } = await import("chat/controllers/logout.js");
       return new LogoutController({ dialog, session, storage, url: urls.logout });
@@ -115,8 +121,9 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
 
 /** What opens them, and the menus. */
 function openers({ session, storage, later, composer, use, say }) {
-  const shortcuts = new ShortcutsController({
-    dialog: one("#shortcuts-dialog"),
+  const openShortcuts = () => use.shortcuts((shortcuts) => shortcuts.open());
+  listenForShortcuts({
+    openList: openShortcuts,
     openSwitcher: () => use.switcher((switcher) => switcher.open()),
     write: () => composer.focus(),
   });
@@ -130,8 +137,9 @@ function openers({ session, storage, later, composer, use, say }) {
   new MeMenuController({
     box: one("[data-me]"),
     session,
+    whenReady: later.add(async () => {}),
     rename: () => use.name((name) => name.change()),
-    shortcuts: () => shortcuts.open(),
+    shortcuts: openShortcuts,
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
@@ -148,7 +156,7 @@ function openers({ session, storage, later, composer, use, say }) {
     members: (button) => members.toggle(button),
     details: () => use.details((details) => details.open()),
     copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
-    shortcuts: () => shortcuts.open(),
+    shortcuts: openShortcuts,
   };
   const useHeadMenu = later.add(async () => {
     const { HeadMenu } = await import("chat/controllers/head_menu.js");
@@ -159,14 +167,15 @@ function openers({ session, storage, later, composer, use, say }) {
 }
 
 function start() {
-  const page = JSON.parse(one("#chat-page").textContent);
+  const page = stateOf(JSON.parse(one("#chat-page").textContent), one("[data-log]"));
   const { urls } = page;
   const addressOf = (slug) => urls.channel.replace("SLUG", slug);
   const storage = Storage.ofBrowser();
   const socket = new Socket({ url: socketAddress(urls.socket), backoff: new Backoff() });
   const session = new Session({ page, socket, storage });
   const say = announcerOf(one("[data-announcer]"));
-  const later = new Later({ failed: () => say("That did not load. Try again when you are connected") });
+  const styles = stylesOf(one("#later-styles"));
+  const later = new Later({ styles, failed: () => say("That did not load. Try again when you are connected") });
 
   let toNewest = () => {};
   const composer = new ComposerController({

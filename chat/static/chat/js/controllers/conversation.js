@@ -1,7 +1,3 @@
-import { DeedsController } from "chat/controllers/deeds.js";
-import { MessagesController } from "chat/controllers/messages.js";
-import { MessageTools } from "chat/controllers/message_tools.js";
-import { QuotesController } from "chat/controllers/quotes.js";
 import { ReadController } from "chat/controllers/read.js";
 import { ScrollController } from "chat/controllers/scroll.js";
 import { TimelineController } from "chat/controllers/timeline.js";
@@ -25,30 +21,30 @@ export function conversationOf({ one, session, storage, composer, later, say }) 
   });
   scroll.on("top", () => session.older());
 
-  let popups = null;
-  const usePopups = later.add(async () => {
-    const { Popups } = await import("chat/controllers/popups.js");
-    popups = new Popups({ one, session, storage, closed: () => messages.settle() });
-    return popups;
+  const use = later.add(async () => {
+    const { toolsOf } = await import("chat/controllers/tools.js");
+    log.removeEventListener("click", early);
+    return toolsOf({ one, log, session, storage, scroll, composer, say });
   });
-  const messages = new MessagesController({
-    log,
-    tools: new MessageTools(one("#tools-template")),
-    isHeld: () => popups?.isOpen ?? false,
-  });
+  /** A press that came before there was anybody to heed it is done again. */
+  const early = (event) => {
+    const pressed = event.target.closest("[data-act], [data-emoji], .quote");
+    if (!pressed) return;
+    event.preventDefault();
+    use(() => pressed.click());
+  };
+  log.addEventListener("click", early);
   new TimelineController({
     log,
     session,
     scroll,
     templates: Object.fromEntries(TEMPLATES.map((name) => [name, one(`#${name}-template`)])),
-    focusLost: (near) => (near ? messages.focus(near) : composer.focus()),
+    focusLost: (near) => (near ? use(({ messages }) => messages.focus(near)) : composer.focus()),
   });
   new ReadController({ box, log, session });
-  new QuotesController({ log, session, scroll });
-  new DeedsController({ session, messages, composer, usePopups, say });
   const emoji = one('[data-composer] [data-part="emoji"]');
   emoji.addEventListener("click", () =>
-    usePopups(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
+    use(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
   );
   return () => scroll.toBottom();
 }

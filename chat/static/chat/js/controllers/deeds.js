@@ -6,16 +6,16 @@ export class DeedsController {
   #session;
   #messages;
   #composer;
-  #usePopups;
+  #popups;
   #say;
   #deeds;
 
-  /** `usePopups(then)` calls back with the menu and the picker; `say(words)` says something for a moment. */
-  constructor({ session, messages, composer, usePopups, say }) {
+  /** `popups` has the menu and the picker; `say(words)` says something for a moment. */
+  constructor({ session, messages, composer, popups, say }) {
     this.#session = session;
     this.#messages = messages;
     this.#composer = composer;
-    this.#usePopups = usePopups;
+    this.#popups = popups;
     this.#say = say;
     this.#deeds = {
       menu: (deed) => this.#open(deed),
@@ -40,12 +40,12 @@ export class DeedsController {
 
   #open(deed) {
     const act = (name, { symbol }) => this.#deeds[name]({ ...deed, emoji: symbol });
-    this.#usePopups(({ menu }) => menu.open(deed.anchor, deed, act));
+    this.#popups.menu.open(deed.anchor, deed, act);
   }
 
   #choose({ anchor, message }) {
     const react = (emoji) => this.#session.changes.react(message, emoji);
-    this.#usePopups(({ picker }) => picker.open(anchor, react));
+    this.#popups.picker.open(anchor, react);
   }
 
   async #copy({ body }) {

@@ -8,12 +8,13 @@ export class MeMenuController {
   #menu;
   #session;
 
-  constructor({ box, session, rename, shortcuts, logout }) {
+  /** `whenReady(then)` calls back when the menu can be shown. */
+  constructor({ box, session, whenReady, rename, shortcuts, logout }) {
     this.#box = box;
     this.#button = box.querySelector("[data-me-button]");
     this.#menu = box.querySelector(".menu");
     this.#session = session;
-    this.#button.addEventListener("click", () => this.#toggle(this.#menu.hidden));
+    this.#button.addEventListener("click", () => whenReady(() => this.#toggle(this.#menu.hidden)));
     this.#choose("[data-rename]", rename);
     this.#choose("[data-shortcuts]", shortcuts);
     this.#choose("[data-logout]", logout);

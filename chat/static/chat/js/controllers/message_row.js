@@ -48,6 +48,13 @@ export function fillMessage(element, row, { note, templates }) {
   fillChips(element, row.reactions, templates);
   fillGone(element, row.leaving, templates.gone);
   fillNote(element, { state, row, note }, templates.note);
+  if (element.hasAttribute("tabindex")) element.setAttribute("aria-label", labelOf(element));
+}
+
+/** How the message that is a stop of the Tab key is called. */
+export function labelOf(row) {
+  const words = (name) => part(row, name).textContent;
+  return `${words("author")}, ${words("time")}: ${words("body")}`;
 }
 
 function setNumbers(element, { id, seq, n, cid }) {

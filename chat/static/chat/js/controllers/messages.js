@@ -1,4 +1,5 @@
 import { browserClock } from "chat/clock.js";
+import { labelOf } from "chat/controllers/message_row.js";
 import { Emitter } from "chat/emitter.js";
 import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
@@ -152,7 +153,8 @@ export class MessagesController extends Emitter {
 
   #makeCurrent(row) {
     if (row === this.#current) return;
-    if (this.#current) this.#mark(this.#current, false);
+    // One was made so by the server.
+    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) this.#mark(other, false);
     this.#current = row;
     this.#mark(row, true);
   }
@@ -179,11 +181,6 @@ export class MessagesController extends Emitter {
 
 /** By keys, not by a click that happened to land there. */
 const showsFocus = (row) => row.matches(":focus-visible") || row.querySelector(":focus-visible") !== null;
-
-function labelOf(row) {
-  const words = (name) => row.querySelector(`[data-part="${name}"]`).textContent;
-  return `${words("author")}, ${words("time")}: ${words("body")}`;
-}
 
 /** The finger that opened something leaves it untouched when it is lifted. */
 function ignoreNextClick() {

@@ -1,0 +1,15 @@
+import { DeedsController } from "chat/controllers/deeds.js";
+import { MessagesController } from "chat/controllers/messages.js";
+import { MessageTools } from "chat/controllers/message_tools.js";
+import { Popups } from "chat/controllers/popups.js";
+import { QuotesController } from "chat/controllers/quotes.js";
+
+/** What can be done with a message, and the picker of emoji: `{messages, picker}`. */
+export function toolsOf({ one, log, session, storage, scroll, composer, say }) {
+  const popups = new Popups({ one, session, storage, closed: () => messages.settle() });
+  const tools = new MessageTools(one("#tools-template"));
+  const messages = new MessagesController({ log, tools, isHeld: () => popups.isOpen });
+  new DeedsController({ session, messages, composer, popups, say });
+  new QuotesController({ log, session, scroll });
+  return { messages, picker: popups.picker };
+}
