@@ -578,7 +578,7 @@ test("channels are looked for on the server, and a found one can be entered", as
 
 test("the rest of the people is asked for from the last that is known", async () => {
   const { network, session } = await entered();
-  const asking = session.moreMembers();
+  const asking = session.askMembers({ more: true });
   const { ref, after } = network.newest.last("members");
   assert.equal(after, bob.id);
   const members = { people: [carol], count: 3 };

@@ -2,8 +2,8 @@ import { Belongings } from "chat/belongings.js";
 import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
 import { Conversation } from "chat/conversation.js";
-import { takeHeads, takeRoom } from "chat/directory.js";
 import { Emitter } from "chat/emitter.js";
+import { handlersOf } from "chat/handlers.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Unread } from "chat/models/unread.js";
 import { After, frame, VERSION } from "chat/protocol.js";
@@ -55,7 +55,15 @@ export class Session extends Emitter {
     for (const name of ["room", "joined", "filled", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
-    this.#handlers = this.#byType();
+    this.#handlers = handlersOf(this, this.#conversation, {
+      reply: (received) => this.#requests.answer(received),
+      welcome: (received) => this.#welcome(received),
+      joined: (received) => this.#joined(received),
+      complaint: (received) => this.#complaint(received),
+      me: (me) => this.#become(me),
+      online: (count) => this.#countOnline(count),
+      say: (made) => socket.send(made),
+    });
     if (page.me) this.#begin(page);
     socket.on("frame", (received) => this.receive(received));
     socket.on("change", () => this.#socketChanged());
@@ -176,10 +184,10 @@ export class Session extends Emitter {
 
   /** The room is none of this person's any more: nothing of it stays. */
   lose(channel) {
+    this.emit("removed", { channel });
     this.#conversation.timelines.forget(channel.room);
     this.rooms.remove(channel.room);
     this.unread.forget(channel.room);
-    this.emit("removed", { channel });
   }
 
   /** Asks the server for something; resolves with its reply. Throws a ReplyError. */
@@ -198,30 +206,6 @@ export class Session extends Emitter {
   /** Handles one frame of the server; a type it does not know is for a newer page. */
   receive(received) {
     this.#handlers[received.type]?.(received);
-  }
-
-  #byType() {
-    const conversation = this.#conversation;
-    const here = ({ room }) => room === this.room;
-    const reply = (received) => this.#requests.answer(received);
-    return {
-      batch: ({ frames }) => frames.forEach((one) => this.receive(one)),
-      welcome: (received) => this.#welcome(received),
-      joined: (received) => this.#joined(received),
-      event: (received) => conversation.event(received),
-      ack: reply,
-      ok: reply,
-      history: reply,
-      error: (received) => reply(received) || this.#complaint(received),
-      presence: (received) => here(received) && conversation.presence.apply(received),
-      typing: (received) => here(received) && conversation.typing.renew(received.by),
-      channel: (received) => takeRoom(this, received),
-      heads: ({ rooms }) => takeHeads(this, rooms),
-      online: ({ count }) => this.#countOnline(count),
-      me: ({ me }) => this.#become(me),
-      read: (received) => this.unread.read(received.room, received),
-      ping: ({ ts }) => this.#socket.send(frame("pong", { ts })),
-    };
   }
 
   /** At once, not when the promise of the join gets to it: what follows in a batch builds on it. */
