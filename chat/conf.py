@@ -40,6 +40,16 @@ class Limits:
     bad_frames: int = 10  # in a row, then the socket closes with 1008
     floods: int = 200  # refusals in a row, then the socket closes with 4429
 
+    file_bytes: int = 10 * 1024 * 1024  # one file
+    files_per_message: int = 10
+    file_quota_bytes: int = 200 * 1024 * 1024  # a person, a day
+    image_pixels: int = 25_000_000  # one picture
+    image_frames: int = 500  # an animation
+    animation_pixels: int = 50_000_000  # all frames of an animation together
+    thumbnail_pixels: int = 640  # the longer side of the small picture
+    image_memory_bytes: int = 512 * 1024 * 1024  # address space of a process that decodes an image
+    image_workers: int = 2  # such processes at once
+
     message: Rate = Rate(5, 1, 10)  # a person
     command: Rate = Rate(20, 1, 40)  # a connection
     typing: Rate = Rate(1, 3, 1)  # a person and room
@@ -49,6 +59,7 @@ class Limits:
     name_new: Rate = Rate(60, 60, 60)  # an address
     channel_by_person: Rate = Rate(5, 3600, 5)
     channel_by_address: Rate = Rate(20, 3600, 20)
+    file_rate: Rate = Rate(10, 60, 10)  # uploads of a person
     session_sockets: int = 20
     address_sockets: int = 500
 
@@ -68,6 +79,7 @@ class Times:
     compare: float = 3.0  # the relay's look at the store's heads
     recheck: float = 30.0  # permissions and names of open connections
     regroup: float = 60.0  # group memberships are taken again: the in-memory layer lets them lapse
+    image: float = 20.0  # of processor and of real time, for decoding one image
     guest_kept: float = 30 * 86_400.0  # a guest unseen for this long loses the name
 
 
@@ -90,6 +102,8 @@ class Settings:
     )
     ALLOWED_ORIGINS: tuple[str, ...] = ()  # exact origins besides the page's own
     TRUSTED_PROXIES: int = 0  # proxies in front whose X-Forwarded-For entry is believed
+    FILE_TYPES: tuple[str, ...] = ("txt", "pdf", "png", "jpg", "jpeg", "gif", "webp")
+    X_ACCEL_REDIRECT: str = ""  # the address under which nginx serves MEDIA_ROOT to itself
     LIMITS: Limits = field(default_factory=Limits)
     TIMES: Times = field(default_factory=Times)
     RATE_LIMITS: bool = True
@@ -100,7 +114,7 @@ def _build(raw: dict[str, Any]) -> Settings:
     for key, kind in (("LIMITS", Limits), ("TIMES", Times)):
         if key in values:
             values[key] = _known(kind, dict(values[key]), f'CHITCHAT["{key}"]')
-    for key in ("RESERVED_NAMES", "ALLOWED_ORIGINS"):
+    for key in ("RESERVED_NAMES", "ALLOWED_ORIGINS", "FILE_TYPES"):
         if isinstance(values.get(key), str):
             raise ImproperlyConfigured(f'CHITCHAT["{key}"] is a list, not one text: write [{values[key]!r}].')
         if key in values:

@@ -85,7 +85,7 @@ class SendCommand(_Command, frozen=True, tag="send"):
     room: Room
     cid: Cid
     body: Text
-    attachments: Annotated[tuple[Id, ...], Meta(max_length=10)] = ()
+    attachments: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()  # the exact limit is a setting
     reply_to: Id | UnsetType = UNSET
 
 

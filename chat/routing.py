@@ -1,6 +1,5 @@
-"""Where WebSockets come in: an exact-origin check, the session, the consumer."""
+"""Where WebSockets come in: an exact-origin check, the session, the consumer. And how much HTTP may bring."""
 
-from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +12,8 @@ from django.urls import path, re_path
 
 from chat import conf
 from chat.consumers import SERVER_SEND, ChatConsumer
+from chat.files.body import ENVELOPE_BYTES, Application, BoundedBody, Receive, Send
 from chat.services.peer import is_own_origin
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
@@ -80,3 +76,8 @@ websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi())]
 _elsewhere = re_path("", WebsocketDenier.as_asgi())
 
 websocket_application = OriginGate(SessionMiddlewareStack(URLRouter([*websocket_urlpatterns, _elsewhere])))
+
+
+def http_application(application: Application) -> BoundedBody:
+    """Django's ASGI application, for requests that are no longer than one with the largest file."""
+    return BoundedBody(application, lambda: conf.get().LIMITS.file_bytes + ENVELOPE_BYTES)

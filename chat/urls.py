@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import channels, health, names, pages
+from chat.views import channels, files, health, names, pages
 
 app_name = "chat"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("channels/", channels.create, name="channels"),
     path("channels/check/", channels.check_name, name="channels-check"),
     path("logout/", names.log_out, name="logout"),
+    path("files/", files.upload, name="files"),
+    path("files/<str:attachment_id>/", files.remove, name="file-remove"),
+    path("files/<str:attachment_id>/<str:name>", files.serve, name="file"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]

@@ -16,11 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chitchat_site.settings")
 
 # Fills the app registry, which the import below needs.
 try:
-    http_application = get_asgi_application()
+    django_application = get_asgi_application()
 except ImproperlyConfigured as error:
     sys.exit(f"asgi: {error}")  # one sentence, whichever server starts this
 
-from chat.routing import websocket_application
+from chat.routing import http_application, websocket_application
 from chitchat_site.demo import Demo
 
 # What was loaded so far stays: the collector need not walk it again and again while people wait. With the
@@ -43,7 +43,9 @@ def close_connections(**_: object) -> None:
 
 _router = ProtocolTypeRouter(
     {
-        "http": ASGIStaticFilesHandler(http_application) if settings.DEBUG else http_application,
+        "http": http_application(
+            ASGIStaticFilesHandler(django_application) if settings.DEBUG else django_application
+        ),
         "websocket": websocket_application,
     }
 )

@@ -157,7 +157,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, "blob:"],  # a picture that is being uploaded
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
@@ -169,6 +169,8 @@ CONTENT_SECURITY_POLICY = {
 
 # A request's body without files: forms, and one frame of the protocol (64 KiB).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# A body that is longer goes to the disk while it comes: ten uploads at once must not be 25 MB of memory.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # One inbound frame of the protocol. Daphne holds what it sends to the limit for messages, so that one is
 # larger than a snapshot of a room (256 KiB); the app bounds what comes in fragments itself.
 DAPHNE_WEBSOCKET_MAX_FRAME_SIZE = 64 * 1024

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import override_settings
@@ -289,3 +290,12 @@ def test_no_style_and_no_handler_stands_in_the_markup() -> None:
     html = rendered(messages=[message(1)])
     assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", html)
     assert "<style" not in html
+
+
+def test_without_collected_files_the_page_says_what_to_do(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
+    settings.DEBUG = False
+    with pytest.raises(ImproperlyConfigured, match="manage.py collectstatic"):
+        rendered()

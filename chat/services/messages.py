@@ -6,8 +6,8 @@ acknowledge. What is acknowledged is stored, and publishing cannot fail a send.
 
 from msgspec import UNSET, UnsetType
 
-from chat.domain import Author, Draft, Head, MessageEvent, Quote
-from chat.errors import ChatError, Forbidden, Invalid, NotFound
+from chat.domain import Attachment, Author, Draft, Head, Message, MessageEvent, Quote
+from chat.errors import ChatError, Empty, Forbidden, Invalid, NotFound
 from chat.protocol import (
     AckFrame,
     DeleteCommand,
@@ -18,7 +18,7 @@ from chat.protocol import (
     TypingFrame,
     encode,
 )
-from chat.services import access
+from chat.services import access, attachments
 from chat.services.runtime import Runtime
 from chat.stores.base import Appended, Change
 from chat.text import clean_body, excerpt, is_emoji
@@ -44,6 +44,8 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
     stored = await runtime.store.append(room, draft)
     message = stored.message
     if not stored.duplicate:
+        runtime.files.sent(stored.epoch, message)
+        runtime.files.gone(stored.released)
         runtime.relay.publish(room, stored.epoch, MessageEvent(room, message.seq, message))
         runtime.news[room] = Head(stored.epoch, message.seq, message.n)
         runtime.posted.add((who.id, room))
@@ -53,10 +55,25 @@ async def post_message(runtime: Runtime, who: Author, command: SendCommand) -> A
 async def _draft(runtime: Runtime, who: Author, command: SendCommand) -> Draft:
     """What is to be stored, if it may be. Raises as ``post_message``."""
     await access.writable(runtime, command.room, who.id)
-    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
+    body = _clean(runtime, command.body, may_be_empty=bool(command.attachments))
+    quote = await _quote(runtime, command)
+    cid = command.cid.lower()
+    files: tuple[Attachment, ...] = ()
     if command.attachments:
-        raise NotFound("There is no such file.")
-    return Draft(who, command.cid.lower(), body, runtime.now_ms(), await _quote(runtime, command))
+        if await runtime.store.sent(command.room, who.id, cid) is not None:
+            raise NotFound("These files were sent already.")  # and the answer is the first one's
+        files = await attachments.take(runtime, who, command.room, cid, command.attachments)
+    return Draft(who, cid, body, runtime.now_ms(), quote, files)
+
+
+def _clean(runtime: Runtime, body: str, *, may_be_empty: bool) -> str:
+    """A body as it is kept; without anything to read in it only where there are files to look at."""
+    try:
+        return clean_body(body, limit=runtime.settings.LIMITS.body_characters)
+    except Empty:
+        if may_be_empty:
+            return ""
+        raise
 
 
 def _ack(runtime: Runtime, command: SendCommand, stored: Appended) -> AckFrame:
@@ -78,14 +95,16 @@ async def _quote(runtime: Runtime, command: SendCommand) -> Quote | UnsetType:
     if command.reply_to is UNSET:
         return UNSET
     answered = await runtime.store.get(command.room, command.reply_to)
-    return Quote(answered.id, answered.author, excerpt(answered.body))
+    # Of a message that is a file and no text, its name.
+    said = answered.body or next((one.name for one in answered.attachments), "")
+    return Quote(answered.id, answered.author, excerpt(said))
 
 
 async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> int | None:
     """Change the text of one's own message. Returns the event's seq, None if nothing changed."""
     await access.writable(runtime, command.room, who.id)
-    await _own(runtime, who, command.room, command.id)
-    body = clean_body(command.body, limit=runtime.settings.LIMITS.body_characters)
+    message = await _own(runtime, who, command.room, command.id)
+    body = _clean(runtime, command.body, may_be_empty=bool(message.attachments))
     change = await runtime.store.edit(command.room, command.id, body, runtime.now_ms())
     return _tell(runtime, command.room, change)
 
@@ -93,8 +112,9 @@ async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> i
 async def delete_message(runtime: Runtime, who: Author, command: DeleteCommand) -> int | None:
     """Take one's own message away. Returns the event's seq."""
     await access.writable(runtime, command.room, who.id)
-    await _own(runtime, who, command.room, command.id)
+    message = await _own(runtime, who, command.room, command.id)
     change = await runtime.store.delete(command.room, command.id)
+    runtime.files.gone([message])
     return _tell(runtime, command.room, change)
 
 
@@ -114,10 +134,11 @@ async def show_typing(runtime: Runtime, who: Author, command: TypingCommand) -> 
     await runtime.relay.hint(command.room, encode(TypingFrame(command.room, who)), but=who.id)
 
 
-async def _own(runtime: Runtime, who: Author, room: str, message_id: str) -> None:
+async def _own(runtime: Runtime, who: Author, room: str, message_id: str) -> Message:
     message = await runtime.store.get(room, message_id)
     if message.author.id != who.id:
         raise Forbidden("This message is not yours.")
+    return message
 
 
 def _tell(runtime: Runtime, room: str, change: Change | None) -> int | None:

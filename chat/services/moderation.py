@@ -103,7 +103,9 @@ async def remove_message(runtime: Runtime, by: str, room: str, message_id: str) 
 
     Raises ``NotFound`` when it is not held, or was taken away already.
     """
+    message = await runtime.store.get(room, message_id)
     removed = await runtime.store.delete(room, message_id)
+    runtime.files.gone([message])
     runtime.relay.publish(room, removed.epoch, removed.event)
     logger.info("%s removed the message %s of %s.", by, message_id, room)
 
@@ -111,6 +113,7 @@ async def remove_message(runtime: Runtime, by: str, room: str, message_id: str) 
 async def clear_room(runtime: Runtime, by: str, room: str) -> None:
     """Drop all messages of a room. Who is in it sees it empty at once, in other lists its badge goes."""
     head = await runtime.store.clear(room)
+    runtime.files.cleared_room(room, head.epoch)
     await runtime.relay.reset(room, head.epoch)
     runtime.news[room] = Head(head.epoch, head.seq, head.n)
     logger.info("%s cleared %s.", by, room)

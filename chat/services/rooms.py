@@ -187,6 +187,8 @@ def wire_limits(runtime: Runtime) -> dict[str, int]:
         "history": 100,
         "kept": limits.kept,
         "reaction_kinds": limits.reaction_kinds,
+        "file_bytes": limits.file_bytes,
+        "files_per_message": limits.files_per_message,
         "ping_seconds": int(times.ping_after),
         "silence_seconds": int(times.silent_after),
         "typing_seconds": int(limits.typing.seconds),

@@ -23,6 +23,7 @@ from chat.presence.memory import MemoryPresence
 from chat.ratelimit import Limiter, Rate
 from chat.relay import Level, Relay
 from chat.services.directory import Directory
+from chat.services.ledger import FileLedger
 from chat.services.visits import Visits
 from chat.stores.base import MessageStore
 
@@ -98,6 +99,8 @@ class Runtime:
         self.news: dict[str, Head] = {}
         self.views: OrderedDict[str, tuple[object, Any]] = OrderedDict()
         self.posted: set[tuple[str, str]] = set()
+        self.files = FileLedger()
+        self.image_workers = asyncio.Semaphore(self.settings.LIMITS.image_workers)
         self._tasks: set[asyncio.Task[object]] = set()
         self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
@@ -134,18 +137,18 @@ class Runtime:
         """Visits to the database for this kind of question, shared by all who ask it now."""
         return self._visits.setdefault(answer, Visits(answer))
 
-    def throttle(self, what: str, whose: Hashable, rate: Rate) -> None:
+    def throttle(self, what: str, whose: Hashable, rate: Rate, cost: float = 1) -> None:
         """Pay for one act. Raises ``RateLimited`` when it comes too soon."""
         if not self.settings.RATE_LIMITS:
             return
-        wait = self.limiter.take((what, whose), rate)
+        wait = self.limiter.take((what, whose), rate, cost)
         if wait:
             self.counters["rate_limited"] += 1
             raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
 
-    def forgive(self, what: str, whose: Hashable) -> None:
+    def forgive(self, what: str, whose: Hashable, cost: float = 1) -> None:
         """The act that was paid for did not happen."""
-        self.limiter.give_back((what, whose))
+        self.limiter.give_back((what, whose), cost)
 
     def _notice(self, notice: dict[str, Any]) -> None:
         """News for this process, from any process."""

@@ -22,7 +22,7 @@ from chat.protocol import (
     RoomHead,
     encode,
 )
-from chat.services import identity
+from chat.services import identity, releases
 from chat.services.runtime import Live, Runtime
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Sweep:
             (0.0, self.announce),
             (times.heads, self.spread_news),
             (1.0, self.check_connections),
+            (1.0, self.settle_files),
             (times.compare, self.compare),
             (times.lease_renewed, self.renew),
             (times.recheck, self.recheck),
@@ -107,6 +108,10 @@ class Sweep:
         for connection in list(self._runtime.live.values()):
             connection.check_silence()
 
+    async def settle_files(self) -> None:
+        """Write what has happened to files of messages."""
+        await releases.settle(self._runtime)
+
     async def compare(self) -> None:
         """Look at the store's heads for what the layer has lost."""
         await self._runtime.relay.compare_heads()
@@ -119,6 +124,7 @@ class Sweep:
         """Ask the database about everybody who is connected, and about the channels."""
         runtime = self._runtime
         await runtime.directory.refresh()
+        await releases.review(runtime)
         live = list(runtime.live.values())
         if not live:
             return

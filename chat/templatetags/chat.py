@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 import regex
 from django import template
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -66,6 +67,17 @@ def needed_by(*names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@register.simple_tag
+def chat_static(path: str) -> str:
+    """The address of a static file. Raises ``ImproperlyConfigured`` where they have not been collected."""
+    try:
+        return static(path)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"The static files storage does not know {path}: run `manage.py collectstatic` after each update."
+        ) from error
+
+
 @register.simple_tag(takes_context=True)
 def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     """The import map of every module, with the names the static files storage gives them.
@@ -73,7 +85,7 @@ def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     Modules import each other as ``chat/…``; with hashed file names that is the only place that knows them.
     What the first look at the page needs is fetched at once: the dialogue for the name only for who has none.
     """
-    addresses = {path.replace(_MODULES, "chat", 1): static(path) for path in modules()}
+    addresses = {path.replace(_MODULES, "chat", 1): chat_static(path) for path in modules()}
     nonce = nonce_of(context)
     text = json.dumps({"imports": addresses}).translate(_UNSAFE)
     script = format_html('<script type="importmap"{}>{}</script>', nonce, SafeString(text))

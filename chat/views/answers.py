@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Final
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from chat import conf
 from chat.errors import ChatError, Invalid
@@ -30,7 +30,7 @@ STATUS: Final = {
     "unavailable": 503,
 }
 
-View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponse | StreamingHttpResponse]]
 
 
 def plain(value: Any) -> Any:
@@ -42,7 +42,9 @@ def answers_errors(view: View) -> View:
     """Let a view raise ``ChatError``s; the script gets them as the protocol says."""
 
     @wraps(view)
-    async def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    async def answering(
+        request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse | StreamingHttpResponse:
         try:
             return await view(request, *args, **kwargs)
         except ChatError as error:

@@ -75,6 +75,12 @@ class Server:
             DATABASE_URL=sqlite(folder / "db.sqlite3"), MEDIA_ROOT=folder / "media", **values
         )
 
+    def manage(self, *arguments: str, **values: str) -> None:
+        """Run a command of ``manage.py`` on its database."""
+        command = (sys.executable, "manage.py", *arguments)
+        variables = self._environment | values
+        subprocess.run(command, cwd=ROOT, env=variables, check=True, timeout=PATIENCE, capture_output=True)
+
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"

@@ -34,13 +34,13 @@ def test_a_newcomer_chooses_a_name_and_says_the_first_words(visitor: Arrive, siz
 def test_an_empty_channel_says_so_and_helps_to_begin(visitor: Arrive, channel: MakeChannel) -> None:
     ines = visitor().opens(channel("Brand new", "What is new"))
     ines.chooses_name("Ines")
-    expect(ines.page.get_by_role("heading", name="Nobody has said anything yet")).to_be_visible()
+    expect(ines.page.get_by_role("heading", name="No messages here")).to_be_visible()
     expect(ines.page.get_by_text("What is new")).to_be_visible()
     ines.page.get_by_role("button", name="Say hello").click()
     expect(ines.composer).to_be_focused()
     ines.composer.press("Enter")
     ines.sees_only("Hello, everybody!")
-    expect(ines.page.get_by_role("heading", name="Nobody has said anything yet")).to_be_hidden()
+    expect(ines.page.get_by_role("heading", name="No messages here")).to_be_hidden()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,7 @@ def test_of_two_who_choose_the_same_free_name_one_is_told_in_the_form(visitor: A
     other.watch.expects(r"\b409\b.*/name/")
     other.name_submit.click()
     expect(other.name_help).to_have_text("“Ines” is taken. Choose another.")
+    expect(other.name_field).to_be_focused()
     other.chooses_name("Otto")
 
 
@@ -194,6 +195,11 @@ def test_the_page_can_be_read_without_javascript(
     expect(reader.page.get_by_text("Nothing moves here")).to_be_visible(visible=size == DESKTOP)
     expect(reader.page.locator("noscript p")).to_contain_text("JavaScript, which is switched off")
     expect(reader.page.locator("noscript p")).to_be_visible()
+    if size == PHONE:
+        reader.page.get_by_role("link", name="Channels", exact=True).click()
+    expect(reader.room("General Talk")).to_be_in_viewport()
+    reader.room("General Talk").click()
+    reader.is_in("General Talk")
 
 
 def test_without_javascript_and_without_a_name_one_sees_the_channels_and_is_asked(visitor: Arrive) -> None:

@@ -42,10 +42,14 @@ test("in a crowd only the count is told", () => {
 
 // --- rooms and unread
 
-test("rooms keep their place when the server lists them in another order", () => {
-  const rooms = new Rooms([roomState(GENERAL), roomState(PIT)]);
-  rooms.replace([roomState("channel:new"), roomState(PIT), roomState(GENERAL)]);
-  assert.deepEqual(rooms.all.map(({ slug }) => slug), ["general-talk", "pit-crew", "new"]);
+test("the default channel stands first, the others by name; a new or renamed one takes its place", () => {
+  const rooms = new Rooms([roomState("channel:zero"), roomState(GENERAL), roomState(PIT)]);
+  const slugs = () => rooms.all.map(({ slug }) => slug);
+  assert.deepEqual(slugs(), ["zero", "general-talk", "pit-crew"]);
+  rooms.upsert(roomState("channel:new", { name: "New" }));
+  assert.deepEqual(slugs(), ["zero", "general-talk", "new", "pit-crew"]);
+  rooms.upsert({ ...roomState(PIT), name: "A pit" });
+  assert.deepEqual(slugs(), ["zero", "pit-crew", "general-talk", "new"]);
 });
 
 test("a room that is not listed any more goes, but not the one that is shown", () => {

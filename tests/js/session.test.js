@@ -225,7 +225,7 @@ test("a refused message stays with its reason, and the next one leaves", async (
   const [failed] = session.outbox.inRoom(GENERAL);
   assert.deepEqual([failed.state, failed.error, failed.body], [Unsent.FAILED, "invalid", "bad"]);
   assert.equal(network.newest.last("send").body, "good");
-  session.discard(cid);
+  session.outbox.remove(cid);
   assert.equal(session.outbox.inRoom(GENERAL).length, 1);
 });
 
@@ -354,7 +354,7 @@ test("a channel that somebody makes is in the list, and a rename changes its row
   const channel = roomState("channel:new", { name: "New" });
   network.newest.say({ type: "channel", channel });
   network.newest.say({ type: "channel", channel: { ...channel, name: "Newer" } });
-  assert.deepEqual(session.rooms.all.map(({ name }) => name).slice(2), ["Newer"]);
+  assert.deepEqual(session.rooms.all.map(({ name }) => name), ["general-talk", "Newer", "pit-crew"]);
 });
 
 test("heads count what is unread elsewhere", async () => {
@@ -559,6 +559,24 @@ test("a deletion that had no connection follows when there is one", async () => 
   all.network.newest.accept();
   all.network.newest.say(welcome());
   assert.equal(all.network.newest.last("delete").id, "m1");
+});
+
+// --- the light
+
+test("who is welcomed is not there yet: that is when the room has answered", async () => {
+  const all = setUp();
+  all.session.start();
+  all.network.newest.accept();
+  all.network.newest.say(welcome());
+  assert.equal(all.session.arrived, false);
+  await answerJoin(all.network.newest);
+  assert.equal(all.session.arrived, true);
+  await lose(all);
+  assert.equal(all.session.arrived, false);
+  const { ref } = all.network.newest.last("join");
+  all.network.newest.say({ type: "error", ref, code: "not_found", detail: "gone" });
+  await settle();
+  assert.equal(all.session.arrived, true);
 });
 
 // --- rooms, people, channels

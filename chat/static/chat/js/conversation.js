@@ -32,6 +32,8 @@ export class Conversation extends Emitter {
   room;
   /** Older messages are on their way. */
   fetching = false;
+  /** The server has answered a join on the present connection: what is shown is how it is. */
+  arrived = false;
   timelines = new Timelines();
   presence = new Presence();
   typing;
@@ -90,6 +92,7 @@ export class Conversation extends Emitter {
     const { room, reset, epoch, seq, n, members } = received;
     if (!this.#knows(room)) return;
     if (room === this.room) this.#joining = false;
+    this.arrived ||= room === this.room;
     const timeline = this.timelines.of(room);
     const sameLog = timeline.epoch === null || timeline.epoch === epoch;
     const news = reset ? timeline.reset(received) : timeline.catchUp(received);
@@ -216,6 +219,7 @@ export class Conversation extends Emitter {
 
   /** The connection is gone. */
   lost() {
+    this.arrived = false;
     this.#returning = true;
     this.#joining = false;
     this.timelines.forgetHeld();
@@ -241,6 +245,7 @@ export class Conversation extends Emitter {
         if (room === this.room && this.#session.connected) this.join();
       }, wait);
     } else if (error.code !== ErrorCode.DISCONNECTED) {
+      this.arrived = true;
       this.emit("refused", { room, code: error.code });
     }
   }

@@ -1,5 +1,6 @@
 import { Backoff } from "chat/backoff.js";
 import { announcerOf } from "chat/controllers/announcer.js";
+import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
 import { copy } from "chat/controllers/copy.js";
@@ -59,6 +60,12 @@ function showState({ session, socket, page, composer }) {
   showOnline({ element: one("[data-online]"), session });
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
   showEmpty({ element: one("[data-empty]"), session, composer });
+  showClosed({
+    element: one("[data-closed]"),
+    form: one("[data-composer]"),
+    hint: one("[data-composer-hint]"),
+    session,
+  });
   showRefusal({ element: one("[data-refusal]"), log: one("[data-log]"), session });
   session.on("me", () => {
     for (const element of all("[data-for-people]")) element.hidden = session.me === null;

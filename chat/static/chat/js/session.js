@@ -96,6 +96,11 @@ export class Session extends Emitter {
     return this.#conversation.presence;
   }
 
+  /** Connected, and in the room or refused by it. */
+  get arrived() {
+    return this.connected && this.#conversation.arrived;
+  }
+
   /** Older messages are on their way. */
   get fetching() {
     return this.#conversation.fetching;
@@ -148,10 +153,6 @@ export class Session extends Emitter {
   retry(cid) {
     this.outbox.retry(cid);
     this.#own.deliver();
-  }
-
-  discard(cid) {
-    this.outbox.remove(cid);
   }
 
   /** Somebody types here: told to the others, not too often. */

@@ -1,4 +1,4 @@
-import { CheckedField, checkWords, refusalOf } from "chat/controllers/checked_field.js";
+import { CheckedField, checkWords } from "chat/controllers/checked_field.js";
 import { part, setText } from "chat/dom.js";
 import { getJson, postJson } from "chat/http.js";
 import { lengthOf } from "chat/text.js";
@@ -65,7 +65,7 @@ export class ChannelDialogController {
       this.#session.rooms.upsert(channel);
       this.#created(channel);
     } catch (error) {
-      this.#field.check.refused(refusalOf(error));
+      this.#field.refused(error);
     }
   }
 }

@@ -45,6 +45,12 @@ export class CheckedField {
     this.check.typed(value);
   }
 
+  /** The form came back with an error: it stands at the field, which has the focus again. */
+  refused(error) {
+    this.check.refused(refusalOf(error));
+    this.#input.focus();
+  }
+
   /** The form is on its way, or back. */
   set busy(busy) {
     this.#submit.setAttribute("aria-disabled", String(busy || !this.check.ready));

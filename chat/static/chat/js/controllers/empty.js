@@ -1,14 +1,17 @@
 import { copyInto } from "chat/controllers/copy.js";
 import { part, setText, show } from "chat/dom.js";
 
-/** A room in which nobody has said anything: says so, and helps to begin. */
+/** A room without messages, be it new or cleared: says so, and helps to begin. */
 export function showEmpty({ element, session, composer }) {
   let stopListening = () => {};
   const draw = () => {
     const { me, timeline, outbox, room } = session;
     const known = me !== null && timeline.epoch !== null && session.rooms.get(room)?.kind !== "direct";
     show(element, known && !timeline.oldest && outbox.inRoom(room).length === 0);
-    setText(part(element, "name"), session.rooms.get(room)?.name ?? "");
+    const { name = "", archived = false } = session.rooms.get(room) ?? {};
+    setText(part(element, "name"), name);
+    setText(part(element, "what"), archived ? "archived" : "here");
+    for (const piece of ["open", "hello"]) show(part(element, piece), !archived);
   };
   const listen = () => {
     stopListening();
@@ -17,6 +20,7 @@ export function showEmpty({ element, session, composer }) {
   };
   for (const event of ["room", "me"]) session.on(event, listen);
   session.on("outbox", draw);
+  session.rooms.on("change", draw);
   part(element, "hello").addEventListener("click", () => composer.suggest("Hello, everybody!"));
   part(element, "copy").addEventListener("click", ({ currentTarget }) =>
     copyInto(currentTarget, location.href),

@@ -31,6 +31,7 @@ export class LightController {
     this.#clock = clock;
     for (const event of ["connection", "outbox", "me"]) session.on(event, () => this.#draw());
     session.on("joined", (joined) => this.#joined(joined));
+    session.on("refused", () => this.#draw());
     addEventListener("online", () => this.#draw());
     addEventListener("offline", () => this.#draw());
     part(banner, "button").addEventListener("click", () => this.#pressed());
@@ -38,21 +39,24 @@ export class LightController {
   }
 
   #joined({ caughtUp, returned }) {
-    if (!returned || !caughtUp) return;
+    if (returned && caughtUp) this.#sayBack(caughtUp);
+    this.#draw();
+  }
+
+  #sayBack(caughtUp) {
     this.#back = `Back, ${caughtUp.toLocaleString()} caught up`;
     this.#clock.clearTimeout(this.#backTimer);
     this.#backTimer = this.#clock.setTimeout(() => {
       this.#back = null;
       this.#draw();
     }, BACK_SHOWN_MS);
-    this.#draw();
   }
 
   #state() {
-    const { connected, outbox, me } = this.#session;
+    const { arrived, outbox, me } = this.#session;
     return connectionOf({
       socket: this.#socket,
-      connected,
+      connected: arrived,
       waiting: outbox?.waiting ?? 0,
       network: navigator.onLine,
       named: me !== null,

@@ -1,4 +1,4 @@
-import { CheckedField, checkWords, refusalOf } from "chat/controllers/checked_field.js";
+import { CheckedField, checkWords } from "chat/controllers/checked_field.js";
 import { flag, part, setText, show } from "chat/dom.js";
 import { getJson, postJson } from "chat/http.js";
 
@@ -72,7 +72,7 @@ export class NameDialogController {
       const { me } = await postJson(this.#urls.name, { name });
       this.#accepted(me);
     } catch (error) {
-      this.#field.check.refused(refusalOf(error));
+      this.#field.refused(error);
     }
   }
 

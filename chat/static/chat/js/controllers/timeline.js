@@ -158,7 +158,7 @@ export class TimelineController {
     const { cid, id } = target.closest("[data-row]")?.dataset ?? {};
     const pressed = target.closest("button")?.dataset.part;
     if (pressed === "retry") this.#session.retry(cid);
-    else if (pressed === "discard") this.#session.discard(cid);
+    else if (pressed === "discard") this.#session.outbox.remove(cid);
     else if (pressed === "undo") this.#undo(id, target.closest("[data-row]"));
     // By a key: the button that had the focus goes.
     if (!presses && (pressed === "retry" || pressed === "discard")) this.#focusLost(null);

@@ -2,11 +2,12 @@ import { isPersonal } from "chat/called.js";
 import { Emitter } from "chat/emitter.js";
 
 /**
- * The rooms of the list. Channels keep an order that does not jump: new ones come last. Personal chats
- * stand in the order of what was said last. Emits `change`.
+ * The rooms of the list: the server's first channel, then the others by name as it orders them; and personal
+ * chats, the last active one first. Emits `change`.
  */
 export class Rooms extends Emitter {
   #rooms = new Map();
+  #first;
 
   constructor(rooms = []) {
     super();
@@ -14,21 +15,16 @@ export class Rooms extends Emitter {
   }
 
   get all() {
-    return [...this.#rooms.values()];
+    return [...this.#rooms.values()].sort((a, b) => this.#place(a, b));
   }
 
   get channels() {
     return this.all.filter((room) => !isPersonal(room));
   }
 
-  /** Personal chats, the last active one first. */
+  /** The last active one first. */
   get personal() {
-    return this.all.filter(isPersonal).sort((a, b) => b.active - a.active);
-  }
-
-  /** The personal chat with this person, if it is listed. */
-  withPerson(id) {
-    return this.personal.find(({ person }) => person?.id === id);
+    return [...this.#rooms.values()].filter(isPersonal).sort((a, b) => b.active - a.active);
   }
 
   /** Where somebody goes who may not stay where they are. */
@@ -40,9 +36,9 @@ export class Rooms extends Emitter {
     return this.#rooms.get(room);
   }
 
-  /** What the server lists now. Known rooms keep their place; `keep` stays even when it is not listed. */
+  /** What the server lists now; `keep` stays even when it is not listed. */
   replace(rooms, keep) {
-    const listed = new Map(rooms.map((room) => [room.room, room]));
+    const listed = new Set(rooms.map(({ room }) => room));
     for (const room of this.#rooms.keys()) {
       if (!listed.has(room) && room !== keep) this.#rooms.delete(room);
     }
@@ -75,6 +71,7 @@ export class Rooms extends Emitter {
 
   /** Where nothing was said yet, a chat stands where the server has put it: over the next one. */
   #take(rooms) {
+    this.#first = rooms[0]?.room;
     let below = 0;
     const placed = rooms.toReversed().map((room) => {
       if (!isPersonal(room)) return room;
@@ -82,6 +79,13 @@ export class Rooms extends Emitter {
       return { ...room, active: below };
     });
     for (const room of placed.reverse()) this.#merge(room);
+  }
+
+  #place(a, b) {
+    if (a.room === this.#first) return -1;
+    if (b.room === this.#first) return 1;
+    const [one, other] = [a.name.toLowerCase(), b.name.toLowerCase()];
+    return one < other ? -1 : Number(one > other);
   }
 
   #merge(news) {
