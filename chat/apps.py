@@ -5,8 +5,10 @@ from typing import Any
 from django.apps import AppConfig
 from django.apps.registry import Apps
 from django.apps.registry import apps as all_apps
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.db import router
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, post_save
 
 
 class ChatConfig(AppConfig):
@@ -16,8 +18,13 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import checks  # noqa: F401  (registers the system checks)
+        from chat.services import accounts
 
         post_migrate.connect(_make_default_channel, sender=self, dispatch_uid="chat.default")
+        user_logged_in.connect(accounts.settle, dispatch_uid="chat.login")
+        post_save.connect(
+            accounts.close_deactivated, sender=settings.AUTH_USER_MODEL, dispatch_uid="chat.deactivated"
+        )
 
 
 def _make_default_channel(*, using: str, apps: Apps = all_apps, **_: Any) -> None:

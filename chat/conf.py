@@ -57,6 +57,7 @@ class Limits:
     rename: Rate = Rate(5, 600, 5)  # successful ones, a person
     name_attempt: Rate = Rate(60, 60, 60)  # a session, or an address without one
     name_new: Rate = Rate(60, 60, 60)  # an address
+    login: Rate = Rate(5, 60, 5)  # attempts, an address and name
     channel_by_person: Rate = Rate(5, 3600, 5)
     channel_by_address: Rate = Rate(20, 3600, 20)
     file_rate: Rate = Rate(10, 60, 10)  # uploads of a person
@@ -106,6 +107,7 @@ class Settings:
     X_ACCEL_REDIRECT: str = ""  # the address under which nginx serves MEDIA_ROOT to itself
     LIMITS: Limits = field(default_factory=Limits)
     TIMES: Times = field(default_factory=Times)
+    ACCOUNTS: bool = True  # the app's own pages: register, log in, change the password
     RATE_LIMITS: bool = True
 
 

@@ -44,6 +44,7 @@ from chat.relay import Member
 from chat.services import channels, identity, messages, rooms
 from chat.services.identity import Identity
 from chat.services.runtime import Runtime
+from chat.services.seal import unsealed
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ class Connection:
         runtime = self._runtime
         self._count_socket()
         self._member = await runtime.relay.attach(self.person, self.who.session, self._send, self.notice)
+        self._member.session = self.who.session  # which a notice may have changed meanwhile
         self.key = self._member.key
         runtime.live[self.key] = self
         runtime.start_sweeping()
@@ -125,9 +127,7 @@ class Connection:
         runtime = self._runtime
         self._closed = True
         for key in self._counted:
-            runtime.sockets[key] -= 1
-            if not runtime.sockets[key]:
-                del runtime.sockets[key]
+            self._uncount(key)
         self._counted.clear()
         member = self._member
         if member is None:
@@ -142,12 +142,37 @@ class Connection:
                     await runtime.presence.leave(place, self.person, self.key, at_once=self._left)
 
     def notice(self, news: dict[str, Any]) -> None:
-        """What concerns the person: another name, the end of the session, an order to close."""
+        """What concerns the person: another name, another session, an order to close.
+
+        ``moved`` has the name of a session (``""``: whichever) and the sealed key that it has from now on;
+        ``spare`` names a session that an order to close is not for.
+        """
         if "name" in news:
-            self.who = self.who._replace(author=Author(self.person, news["name"], news["guest"]))
-        self._left = self._left or bool(news.get("left"))
-        if code := news.get("close"):
+            author = Author(self.person, news["name"], news["guest"])
+            self.who = self.who._replace(author=author, staff=news.get("staff", self.who.staff))
+        if (moved := news.get("moved")) and moved["from"] in ("", self.who.session):
+            self._move(unsealed(moved["to"]))
+        if (code := news.get("close")) and self.who.session != news.get("spare"):
+            self._left = self._left or bool(news.get("left"))
             self.close_soon(code)
+
+    def _move(self, session_key: str) -> None:
+        """The session has another key: it is counted, ended and asked about under that one."""
+        former = f"session {self.who.session}"
+        self.who = self.who._replace(session_key=session_key)
+        if self._member is not None:
+            self._member.session = self.who.session
+        if former in self._counted:
+            present = f"session {self.who.session}"
+            self._counted[self._counted.index(former)] = present
+            self._runtime.sockets[present] += 1
+            self._uncount(former)
+
+    def _uncount(self, key: str) -> None:
+        sockets = self._runtime.sockets
+        sockets[key] -= 1
+        if not sockets[key]:
+            del sockets[key]
 
     def close_soon(self, code: int) -> None:
         """Let the transport close with this code. Only the first time counts."""

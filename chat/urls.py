@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import channels, files, health, names, pages
+from chat.views import accounts, channels, files, health, names, pages
 
 app_name = "chat"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("files/", files.upload, name="files"),
     path("files/<str:attachment_id>/", files.remove, name="file-remove"),
     path("files/<str:attachment_id>/<str:name>", files.serve, name="file"),
+    path("account/register/", accounts.register, name="register"),
+    path("account/login/", accounts.log_in, name="login"),
+    path("account/password/", accounts.change_password, name="password"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]

@@ -86,6 +86,12 @@ def limits(settings: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
+def quick_passwords(settings: Any) -> None:
+    """Passwords that are hashed at once: the real hasher takes half a second, which is its purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
 def no_database(django_db_blocker: Any) -> Callable[[], Any]:
     """``with no_database():`` any use of the database, in any thread, is an error."""
     return django_db_blocker.block

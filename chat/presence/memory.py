@@ -100,10 +100,11 @@ class MemoryPresence(Presence):
     async def rename(self, person: Author, former: str) -> None:
         for place in self._rooms.values():
             someone = place.people.get(person.id)
-            if someone is None or someone.author.name == person.name:
+            if someone is None:
                 continue
+            renamed = someone.author.name != person.name
             someone.author = person
-            if person.id not in place.joined:
+            if renamed and person.id not in place.joined:
                 first = place.renamed.setdefault(person.id, former)
                 if first == person.name:
                     del place.renamed[person.id]

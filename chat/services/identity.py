@@ -1,10 +1,13 @@
 """Whose session it is, and what the database says of everybody who is connected.
 
-The session holds the person's id, a copy of the name and the last channel, and nothing else of ours.
+The session holds the person's id, a copy of the name and the last channel, and nothing else of ours. With
+a login of Django's in it (three keys of ``django.contrib.auth``) it is the account's, whatever it holds of
+ours besides; without one it is a guest's.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
 from itertools import islice
@@ -12,8 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from chat.domain import Author
 from chat.models import Person
@@ -47,13 +54,6 @@ class Identity(NamedTuple):
         return session_name(self.session_key)
 
 
-class Standing(NamedTuple):
-    """What the database says of open connections: people by id, and sessions that still exist."""
-
-    people: dict[str, Author]
-    sessions: set[str]
-
-
 def session_name(session_key: str) -> str:
     """What a session is called on the channel layer and for people. The key cannot be had from it."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:24]
@@ -69,23 +69,91 @@ async def identity_of(runtime: Runtime, session: SessionBase) -> Identity | None
     return None if key is None else await runtime.visits(identify).ask(key)
 
 
+async def identities_of(runtime: Runtime, session_keys: Collection[str]) -> dict[str, Identity | None]:
+    """Who each of these sessions belongs to, a hundred a visit: others need not wait until all are done."""
+    keys = list(session_keys)
+    visits = runtime.visits(identify)
+    return dict(zip(keys, await asyncio.gather(*map(visits.ask, keys)), strict=True))
+
+
 def identify(session_keys: Sequence[str]) -> list[Identity | None]:
-    """Who these sessions belong to, in their order: a query for the sessions, one for the people."""
+    """Who these sessions belong to, in their order: a query for the sessions, one for people and accounts."""
     contents = _contents(session_keys)
-    wanted = {data.get(PERSON_KEY) for data in contents.values()}
-    people = Person.objects.in_bulk([one for one in wanted if isinstance(one, str)])
+    people = _people(contents.values())
     stale = timezone.now() - SEEN_NOTED_EVERY
-    if late := [person.id for person in people.values() if person.seen_at < stale]:
+    if late := [person.id for person in people if person.seen_at < stale]:
         _note_seen(late)
-    return [_identity(key, contents.get(key, {}), people) for key in session_keys]
+    by_id = {person.id: person for person in people if person.user_id is None}
+    by_user = {person.user_id: person for person in people if person.user_id is not None}
+    return [_identity(key, contents.get(key, {}), by_id, by_user) for key in session_keys]
 
 
-def _identity(key: str, data: dict[str, Any], people: dict[Any, Person]) -> Identity | None:
-    person = people.get(data.get(PERSON_KEY))
-    if person is None or person.ended_at is not None:
-        return None
+def _people(contents: Iterable[Mapping[str, Any]]) -> list[Person]:
+    guests, users = set(), set()
+    for data in contents:
+        if SESSION_KEY in data:
+            users.add(_user_pk(data))
+        elif isinstance(data.get(PERSON_KEY), str):
+            guests.add(data[PERSON_KEY])
+    found = Person.objects.filter(ended_at=None)
+    if not users:
+        return list(found.filter(id__in=guests))
+    return list(found.filter(Q(id__in=guests) | Q(user__in=users)).select_related("user"))
+
+
+def _identity(
+    key: str, data: Mapping[str, Any], by_id: dict[Any, Person], by_user: dict[Any, Person]
+) -> Identity | None:
+    if SESSION_KEY in data:
+        person = by_user.get(_user_pk(data))
+        if person is None or not _is_logged_in(person.user, data):
+            return None
+    else:
+        person = by_id.get(data.get(PERSON_KEY))
+        if person is None:
+            return None
     since = int(person.created_at.timestamp() * 1000)
-    return Identity(person.author, since, key, data.get(CHANNEL_KEY) or "")
+    staff = bool(getattr(person.user, "is_staff", False)) if person.user_id is not None else False
+    return Identity(person.author, since, key, data.get(CHANNEL_KEY) or "", staff)
+
+
+def _user_pk(data: Mapping[str, Any]) -> Any:
+    """The key of the account that is logged in; None for one that cannot be, of another user model."""
+    try:
+        return get_user_model()._meta.pk.to_python(data[SESSION_KEY])
+    except (ValidationError, TypeError, ValueError):
+        return None
+
+
+def _is_logged_in(user: Any, data: Mapping[str, Any]) -> bool:
+    """What ``django.contrib.auth.get_user`` asks of a session, and whether the account is active.
+
+    The hash is of the password: with another password, all sessions but the one that changed it are over.
+    """
+    if not getattr(user, "is_active", True):
+        return False
+    if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    known = data.get(HASH_SESSION_KEY) or ""
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(known, one) for one in hashes)
+
+
+def logged_in(session: SessionBase) -> Any:
+    """The account that is logged in to Django in this session; None without one. Called in a worker thread.
+
+    A login that is over (another password, deactivated) goes, and the whole session with it.
+    """
+    if SESSION_KEY not in session:
+        return None
+    data = {key: session.get(key) for key in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)}
+    user = get_user_model()._default_manager.filter(pk=_user_pk(data)).first()
+    if user is not None and _is_logged_in(user, data):
+        return user
+    session.flush()
+    return None
 
 
 def _engine() -> Any:
@@ -118,16 +186,6 @@ def _contents(session_keys: Iterable[str]) -> dict[str, dict[str, Any]]:
     return contents
 
 
-def _existing(session_keys: Collection[str]) -> set[str]:
-    rows = _rows()
-    if rows is None:
-        return {key for key in session_keys if session_store(key).exists(key)}
-    existing: set[str] = set()
-    for chunk in _chunks(session_keys):
-        existing.update(rows.filter(session_key__in=chunk).values_list("session_key", flat=True))
-    return existing
-
-
 def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
     ordered = iter(sorted(set(values)))
     while chunk := list(islice(ordered, QUERY_CHUNK)):
@@ -140,25 +198,10 @@ def _note_seen(people: Collection[str]) -> None:
     Person.objects.filter(id__in=people, seen_at__lt=stale).update(seen_at=timezone.now())
 
 
-def _standing(people: Collection[str], session_keys: Collection[str]) -> Standing:
-    authors: dict[str, Author] = {}
-    for chunk in _chunks(people):
-        found = Person.objects.filter(id__in=chunk, ended_at=None)
-        authors.update({person.id: person.author for person in found})
-        _note_seen(chunk)
-    return Standing(authors, _existing(session_keys))
-
-
-async def standing(people: Collection[str], session_keys: Collection[str]) -> Standing:
-    """Look up everybody who is connected: a query for the people, one for their sessions."""
-    found: Standing = await database_sync_to_async(_standing)(people, session_keys)
-    return found
-
-
 def _remember_channel(session_key: str, slug: str) -> None:
     session = session_store(session_key)
     # A session that was ended meanwhile loads as an empty one: saving that would revive it.
-    if PERSON_KEY in session and session.get(CHANNEL_KEY) != slug:
+    if (PERSON_KEY in session or SESSION_KEY in session) and session.get(CHANNEL_KEY) != slug:
         session[CHANNEL_KEY] = slug
         try:
             session.save()

@@ -20,7 +20,7 @@ from chat.domain import Author
 from chat.errors import ChatError, Forbidden, InvalidName, NameTaken
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
 from chat.protocol import CloseCode, MeFrame, encode
-from chat.services.identity import NAME_KEY, PERSON_KEY, Identity
+from chat.services.identity import NAME_KEY, PERSON_KEY, Identity, logged_in
 from chat.services.runtime import Runtime
 
 SUGGESTIONS: Final = 3
@@ -42,15 +42,21 @@ def reserved_names(settings: conf.Settings) -> tuple[str, ...]:
     return (*settings.RESERVED_NAMES, settings.SITE_NAME)
 
 
+def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
+    """A person's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
+    most = settings.LIMITS.name_graphemes
+    return names.judge(raw, reserved=reserved_names(settings), max_graphemes=most)
+
+
 async def check_name(runtime: Runtime, who: Identity | None, address: str, raw: str) -> NameCheck:
     """What choosing this name would answer now, with up to three free ones when it is taken.
 
     Raises ``RateLimited``.
     """
-    _throttle_attempt(runtime, who, address)
-    limits, settings = runtime.settings.LIMITS, runtime.settings
+    throttle_attempt(runtime, who, address)
+    settings = runtime.settings
     try:
-        judged = names.judge(raw, reserved=reserved_names(settings), max_graphemes=limits.name_graphemes)
+        judged = judge_name(settings, raw)
     except InvalidName as error:
         return NameCheck(raw, error.code, error.detail)
     if who is not None and who.author.name == judged.name:
@@ -67,7 +73,8 @@ def taken_words(name: str) -> str:
     return f"“{name}” is taken."
 
 
-def _throttle_attempt(runtime: Runtime, who: Identity | None, address: str) -> None:
+def throttle_attempt(runtime: Runtime, who: Identity | None, address: str) -> None:
+    """Count a question about a name, or a choice. Raises ``RateLimited``."""
     whose = who.session if who is not None else address
     runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
 
@@ -81,8 +88,8 @@ async def choose_name(
     ``Forbidden`` when the session ended meanwhile (a logout in another tab).
     """
     limits, settings = runtime.settings.LIMITS, runtime.settings
-    _throttle_attempt(runtime, who, address)
-    judged = names.judge(raw, reserved=reserved_names(settings), max_graphemes=limits.name_graphemes)
+    throttle_attempt(runtime, who, address)
+    judged = judge_name(settings, raw)
     if who is not None and who.author.name == judged.name:
         return who.author
     kind, whose, rate = (
@@ -103,10 +110,11 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
     try:
         with transaction.atomic():
             if who is None:
-                person = Person.objects.create(name=judged.name)
+                # A host's user comes without a person, and has one from now on.
+                person = Person.objects.create(name=judged.name, user=logged_in(session))
             else:
                 # Read now: one that ended would be saved as a new one, and undo the logout.
-                if session.get(PERSON_KEY) != who.author.id:
+                if not _is_still_theirs(session, who):
                     raise Forbidden(SESSION_ENDED)
                 person = Person.objects.select_for_update().get(id=who.author.id, ended_at=None)
                 person.name = judged.name
@@ -124,6 +132,13 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
         session.flush()  # or the middleware would try to save it again
         raise Forbidden(SESSION_ENDED) from None
     return person
+
+
+def _is_still_theirs(session: SessionBase, who: Identity) -> bool:
+    if who.author.guest:
+        return bool(session.get(PERSON_KEY) == who.author.id)
+    user = logged_in(session)
+    return user is not None and Person.objects.filter(id=who.author.id, user=user).exists()
 
 
 def claim_name(person: Person, judged: names.JudgedName) -> None:
@@ -177,14 +192,17 @@ def free_names(
     return tuple(one for one, keys in candidates if not keys & taken)[:SUGGESTIONS]
 
 
-async def tell_rename(runtime: Runtime, author: Author, former: str) -> None:
-    """Tell everybody what somebody is called now. Only after it is committed."""
+async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any) -> None:
+    """Tell everybody what somebody is called now, and their connections this news too.
+
+    Only after it is committed.
+    """
     runtime.directory.rename(author.id, author.name)
     await runtime.relay.tell_processes({"renamed": author.id, "name": author.name})
     await runtime.relay.tell(
         author.id,
         text=encode(MeFrame(author)),
-        notice={"name": author.name, "guest": author.guest},
+        notice={"name": author.name, "guest": author.guest, **news},
     )
     await runtime.presence.rename(author, former)
 
@@ -200,7 +218,9 @@ async def log_out(runtime: Runtime, who: Identity | None, session: SessionBase) 
 def _end_session(who: Identity | None, session: SessionBase) -> None:
     session.flush()
     if who is not None and who.author.guest:
-        person = Person.objects.filter(id=who.author.id, ended_at=None).first()
-        if person is not None:
-            with transaction.atomic():
+        with transaction.atomic():
+            # Read now: who registered meanwhile is an account, and keeps the name.
+            guests = Person.objects.select_for_update().filter(user=None, ended_at=None)
+            person = guests.filter(id=who.author.id).first()
+            if person is not None:
                 release_name(person)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from chat.domain import Author, Head
+from chat.domain import Head
 from chat.presence.base import SITE, Changes
 from chat.protocol import (
     CloseCode,
@@ -23,6 +23,7 @@ from chat.protocol import (
     encode,
 )
 from chat.services import identity, releases
+from chat.services.identity import Identity
 from chat.services.runtime import Live, Runtime
 
 logger = logging.getLogger(__name__)
@@ -128,20 +129,22 @@ class Sweep:
         live = list(runtime.live.values())
         if not live:
             return
-        keys = {connection.session_key for connection in live}
-        standing = await identity.standing({one.author.id for one in live}, keys)
+        found = await identity.identities_of(runtime, {one.session_key for one in live})
         for connection in live:
-            author = standing.people.get(connection.author.id)
-            if author is None or connection.session_key not in standing.sessions:
+            if connection.session_key not in found:
+                continue  # it has another session since: a login or a registration in place
+            who = found[connection.session_key]
+            if who is None or who.author.id != connection.author.id:
                 connection.close_soon(CloseCode.NO_IDENTITY)
             else:
-                await self._correct(connection, author)
+                await self._correct(connection, who)
 
-    async def _correct(self, connection: Live, author: Author) -> None:
+    async def _correct(self, connection: Live, who: Identity) -> None:
         """The notice of a new name may have been lost, or have come while the connection was opening."""
+        author = who.author
         self._runtime.directory.know(author.id, author.name)
         former = connection.author
+        connection.notice({"name": author.name, "guest": author.guest, "staff": who.staff})
         if former != author:
-            connection.notice({"name": author.name, "guest": author.guest})
             await self._runtime.presence.rename(author, former.name)
             await self._runtime.relay.tell(author.id, text=encode(MeFrame(author)))

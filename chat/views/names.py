@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib.auth import alogout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -43,5 +45,13 @@ async def choose_name(request: HttpRequest) -> HttpResponse:
 @never_cache
 @answers_errors
 async def log_out(request: HttpRequest) -> HttpResponse:
-    await people.log_out(process.current(), await asker(request), request.session)
-    return JsonResponse({})
+    """For a script an empty object, for a form the way back to the chat."""
+    who = await asker(request)
+    await alogout(request)  # for the host's receivers; it knows nothing of guests and of open connections
+    await people.log_out(process.current(), who, request.session)
+    return HttpResponseRedirect(reverse("chat:home")) if _is_a_form(request) else JsonResponse({})
+
+
+def _is_a_form(request: HttpRequest) -> bool:
+    """Browsers ask for HTML by name when they send a form; scripts do not."""
+    return any(f"{kind.main_type}/{kind.sub_type}" == "text/html" for kind in request.accepted_types)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from chat import conf
 from chat.domain import Author, Message
 from chat.errors import NotFound
 from chat.protocol import VERSION
@@ -98,6 +99,7 @@ def page_state(
             "files": reverse("chat:files"),
             "logout": reverse("chat:logout"),
             "channel": reverse("chat:room", args=["SLUG"]),
+            **account_addresses(),
         },
     }
 
@@ -117,3 +119,9 @@ def beside_rows(messages: Iterable[Message], me: str) -> dict[str, Any]:
             del rest["cid"]
         rests.append({**rest, "author": authors.setdefault(message.author, len(authors))})
     return {"authors": plain(list(authors)), "messages": rests}
+
+
+def account_addresses() -> dict[str, str]:
+    """The app's own account pages; none where accounts are the host's business."""
+    pages = ("register", "login", "password") if conf.get().ACCOUNTS else ()
+    return {name: reverse(f"chat:{name}") for name in pages}

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from accounts import account, at_another_device
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from people import GENERAL, Site, Visitor
@@ -13,21 +13,6 @@ from chat.models import Person, PersonNameKey
 from chat.services import identity as identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-async def another_session(site: Site, person_id: str) -> Visitor:
-    """A second browser of the same person, as only an account has one."""
-    session = SessionStore()
-    session[identities.PERSON_KEY] = person_id
-    await session.asave()
-    visitor = await site.visitor()
-    visitor.http.cookies["sessionid"] = session.session_key
-    return visitor
-
-
-async def make_account(person_id: str) -> None:
-    user = await User.objects.acreate(username="alice")
-    await Person.objects.filter(id=person_id).aupdate(user=user)
 
 
 async def session_of(visitor: Visitor) -> dict[str, Any]:
@@ -152,17 +137,19 @@ async def test_logout_makes_the_browser_forget_and_the_page_ask_again(site: Site
     assert await Session.objects.acount() == 0
 
 
-async def test_logout_of_one_session_of_an_account_leaves_its_other_one(site: Site) -> None:
-    desk = await site.visitor("alice")
-    await make_account(desk.me["id"])
-    phone = await another_session(site, desk.me["id"])
+async def test_logout_of_one_session_of_an_account_leaves_its_other_one(
+    site: Site, quick_passwords: None
+) -> None:
+    desk = await account(site, "alice")
+    phone = await at_another_device(site, "alice")
     desk_tab, phone_tab = await desk.enter(), await phone.enter()
+    assert desk.me == phone.me == {"id": desk_tab.id, "name": "alice", "guest": False}
     await desk.http.post("/logout/")
     assert await desk_tab.closed() == 4401
     await phone_tab.say("still me")
-    assert (await phone_tab.hears("still me"))["author"] == {**desk.me, "guest": False}
+    assert (await phone_tab.hears("still me"))["author"] == desk.me
     assert await PersonNameKey.objects.filter(owner_id=desk.me["id"]).aexists()
-    await site.pass_time(7)
+    await site.pass_time(31)
     assert (await phone_tab.join())["members"]["count"] == 1
 
 

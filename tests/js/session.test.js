@@ -590,7 +590,7 @@ test("channels are looked for on the server, and a found one can be entered", as
   network.newest.say({ type: "ok", ref, rooms: [far], more: false });
   assert.deepEqual(await finding, [far]);
   learn(session, far);
-  assert.equal(session.rooms.bySlug("far").name, "far");
+  assert.equal(session.rooms.get("channel:far").name, "far");
   assert.equal(session.unread.of("channel:far"), 3);
 });
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from accounts import account
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from people import GENERAL, Site, Tab
@@ -303,10 +304,8 @@ async def test_ended_sessions_close_every_tab_and_free_the_name(site: Site) -> N
         await staff(moderation.end_sessions, "root", one.id)
 
 
-async def test_an_account_keeps_its_name_when_its_sessions_end(site: Site, django_user_model: Any) -> None:
-    alice = await site.visitor("Alice")
-    user = await django_user_model.objects.acreate(username="alice")
-    await Person.objects.filter(id=alice.me["id"]).aupdate(user=user)
+async def test_an_account_keeps_its_name_when_its_sessions_end(site: Site, quick_passwords: None) -> None:
+    alice = await account(site, "Alice")
     tab = await alice.enter()
     await staff(moderation.end_sessions, "root", tab.id)
     assert await tab.closed() == 4401

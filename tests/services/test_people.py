@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -368,11 +368,29 @@ async def test_somebody_without_a_saved_session_is_nobody(site: Site) -> None:
     assert await identities.identity_of(process.current(), session) is None
 
 
-async def test_everybody_who_is_connected_is_looked_up_in_chunks(
-    site: Site, django_assert_num_queries: Callable[..., object]
+async def test_everybody_who_is_connected_is_looked_up_a_hundred_a_visit(
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everybody = [Person(name=f"{number}") for number in range(1_100)]
+    everybody = [Person(name=f"{number}") for number in range(250)]
     await Person.objects.abulk_create(everybody)
-    standing = await identities.standing({one.id for one in everybody} | {"nobody"}, {"no session"})
-    assert standing.people == {one.id: one.author for one in everybody}
-    assert standing.sessions == set()
+    store, sessions = SessionStore(), {}
+    for number, person in enumerate(everybody):
+        data = store.encode({identities.PERSON_KEY: person.id})
+        sessions[f"key{number}"] = person
+        await Session.objects.acreate(
+            session_key=f"key{number}", session_data=data, expire_date=timezone.now() + DAY
+        )
+    visits: list[int] = []
+
+    def identify(keys: Sequence[str]) -> list[identities.Identity | None]:
+        visits.append(len(keys))
+        return look(keys)
+
+    look = identities.identify
+    monkeypatch.setattr(identities, "identify", identify)
+    found = await identities.identities_of(site.runtime, [*sessions, "no session"])
+    assert visits == [100, 100, 51]
+    assert found.pop("no session") is None
+    assert {key: who.author for key, who in found.items() if who} == {
+        key: person.author for key, person in sessions.items()
+    }

@@ -165,6 +165,9 @@ async def test_the_script_starts_from_the_state_that_the_page_shows(site: Site) 
         "channels_check": "/channels/check/",
         "logout": "/logout/",
         "channel": "/c/SLUG/",
+        "register": "/account/register/",
+        "login": "/account/login/",
+        "password": "/account/password/",
     }
     assert "taken back" not in response.content.decode()
 

@@ -58,6 +58,8 @@ export class NameDialogController {
     const words = WORDS[kind];
     for (const piece of ["title", "lead", "submit"]) setText(part(this.#dialog, piece), words[piece]);
     show(part(this.#dialog, "wordmark"), kind === "first");
+    // Not there where accounts are the host's business.
+    this.#dialog.querySelector('[data-part="account"]')?.toggleAttribute("hidden", kind !== "first");
     show(part(this.#dialog, "cancel"), kind !== "first");
     flag(this.#dialog, "first", kind === "first");
     this.#dialog.setAttribute("closedby", kind === "first" ? "none" : "any");
