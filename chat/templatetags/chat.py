@@ -23,9 +23,12 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from chat.domain import Message
+from chat.domain import Message, RoomKind
 
 register = template.Library()
+
+# What somebody's chat with themselves is called; js/called.js says the same.
+NOTES: Final = "Notes to yourself"
 
 HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
 OWN_HUE: Final = 220
@@ -202,6 +205,47 @@ def initials(name: str, most: int = 2) -> str:
 def with_slug(pattern: str, slug: str) -> str:
     """The address of a channel from the pattern that the page has for it."""
     return pattern.replace("SLUG", slug)
+
+
+@register.filter
+def with_id(pattern: str, chat: str) -> str:
+    """The address of a personal chat from the pattern that the page has for it."""
+    return pattern.replace("ID", chat)
+
+
+@register.filter
+def called(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
+    """What a room is called: a personal chat with oneself by what it is for."""
+    return NOTES if _is_notes(room, me) else str(room["name"])
+
+
+@register.filter
+def written_to(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
+    """Whom one writes to in a room."""
+    return "yourself" if _is_notes(room, me) else str(room["name"])
+
+
+@register.filter
+def under_name(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
+    """The line under a room's name: who can read it, or its topic."""
+    if _is_notes(room, me):
+        return "Only you"
+    if room["kind"] == RoomKind.DIRECT:
+        return "Only the two of you can read this."
+    return " · ".join(filter(None, ("By invitation" if room["private"] else "", room["topic"])))
+
+
+@register.filter
+def who_reads(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
+    """What stands where a personal chat begins."""
+    if _is_notes(room, me):
+        return "Nobody else can read this. It is the same on all your devices."
+    return f"This is the start. Only {room['name']} and you can read what is here."
+
+
+def _is_notes(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> bool:
+    person = room.get("person")
+    return person is not None and me is not None and person["id"] == me["id"]
 
 
 @register.filter

@@ -1,4 +1,6 @@
+import { addressesOf } from "chat/addresses.js";
 import { Backoff } from "chat/backoff.js";
+import { reasonOf } from "chat/changes.js";
 import { announcerOf } from "chat/controllers/announcer.js";
 import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
@@ -16,11 +18,14 @@ import { MeMenuController } from "chat/controllers/me_menu.js";
 import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
+import { showPersonal } from "chat/controllers/personal.js";
 import { showOnline } from "chat/controllers/online.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
+import { showRemoved } from "chat/controllers/removed.js";
 import { RoomsController } from "chat/controllers/rooms.js";
 import { listenForShortcuts } from "chat/controllers/shortcuts.js";
+import { showStart } from "chat/controllers/start.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
 import { hasFinePointer } from "chat/dom.js";
@@ -60,6 +65,8 @@ function showState({ session, socket, page, composer }) {
   showOnline({ element: one("[data-online]"), session });
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
   showEmpty({ element: one("[data-empty]"), session, composer });
+  showStart({ element: one("[data-start]"), session });
+  showPersonal({ section: one("[data-personal]"), session });
   showClosed({
     element: one("[data-closed]"),
     form: one("[data-composer]"),
@@ -72,9 +79,8 @@ function showState({ session, socket, page, composer }) {
   });
 }
 
-/** The list of rooms, and the ways into them. Returns `go(room)`. */
-function rooms({ session, addressOf, composer }) {
-  const list = one("[data-rooms]");
+/** The lists of rooms, and the ways into them. Returns `go(room)`. */
+function rooms({ session, addressOf, urls, composer }) {
   const drawer = new DrawerController({
     panel: one("#panel"),
     scrim: one("[data-scrim]"),
@@ -82,9 +88,13 @@ function rooms({ session, addressOf, composer }) {
     closer: one("[data-drawer-close]"),
     behind: one("#conversation"),
   });
-  new RoomsController({ list, template: one("#room-template"), session, addressOf });
+  const lists = [
+    { list: one("[data-rooms]"), template: one("#room-template"), rooms: () => session.rooms.channels },
+    { list: one("[data-chats]"), template: one("#chat-template"), rooms: () => session.rooms.personal },
+  ];
+  for (const list of lists) new RoomsController({ ...list, session, addressOf });
   const navigation = new NavigationController({
-    list,
+    list: one("#panel"),
     session,
     addressOf,
     entered: () => {
@@ -92,16 +102,42 @@ function rooms({ session, addressOf, composer }) {
       beginHere(composer);
     },
   });
+  const go = (room) => navigation.replace(room);
+  showRemoved({ element: one("[data-removed]"), session, go, home: urls.home });
   return (room) => navigation.go(room);
 }
 
+/** The people dialogue and somebody's card, fetched when they are needed. */
+function people({ session, later, go, say }) {
+  const writeTo = async ({ id }) => {
+    const { openDirect } = await import("chat/people_commands.js");
+    go(await openDirect(session, id));
+  };
+  const write = (person) => writeTo(person).catch((error) => say(reasonOf(error)));
+  const useFinder = later.add(async () => {
+    const { Finder } = await import("chat/controllers/finder.js");
+    const [dialog, template] = [one("#people-dialog"), one("#person-option-template")];
+    return new Finder({ dialog, template, session, write: writeTo });
+  });
+  const useCard = later.add(async () => {
+    const { PersonCard } = await import("chat/controllers/person_card.js");
+    return new PersonCard({ element: one("#person-card"), session, write, say });
+  });
+  one("[data-find-person]").addEventListener("click", () => useFinder((finder) => finder.find()));
+  return {
+    write,
+    openCard: (person, anchor) => useCard((card) => card.open(person, anchor)),
+    invite: () => useFinder((finder) => finder.invite()),
+  };
+}
+
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
-function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
+function dialogues({ session, storage, later, urls, addressOf, composer, go, write }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
       const { SwitcherController } = await import("chat/controllers/switcher.js");
-      return new SwitcherController({ dialog, template: one("#option-template"), session, go });
+      return new SwitcherController({ dialog, template: one("#option-template"), session, go, write });
     }),
     channel: dialogue("#channel-dialog", async (dialog) => {
       const { ChannelDialogController } = await import("chat/controllers/channel_dialog.js");
@@ -127,7 +163,7 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
 }
 
 /** What opens them, and the menus. */
-function openers({ session, storage, later, composer, use, say }) {
+function openers({ session, storage, later, composer, use, say, openCard, invite }) {
   const openShortcuts = () => use.shortcuts((shortcuts) => shortcuts.open());
   listenForShortcuts({
     openList: openShortcuts,
@@ -158,6 +194,8 @@ function openers({ session, storage, later, composer, use, say }) {
     template: one("#member-template"),
     session,
     storage,
+    openCard,
+    invite,
   });
   const deeds = {
     members: (button) => members.toggle(button),
@@ -167,7 +205,7 @@ function openers({ session, storage, later, composer, use, say }) {
   };
   const useHeadMenu = later.add(async () => {
     const { HeadMenu } = await import("chat/controllers/head_menu.js");
-    return new HeadMenu({ element: one("#head-menu"), deeds });
+    return new HeadMenu({ element: one("#head-menu"), session, deeds });
   });
   const dots = one("[data-head-menu]");
   dots.addEventListener("click", () => useHeadMenu((menu) => menu.open(dots)));
@@ -176,7 +214,7 @@ function openers({ session, storage, later, composer, use, say }) {
 function start() {
   const page = stateOf(JSON.parse(one("#chat-page").textContent), one("[data-log]"));
   const { urls } = page;
-  const addressOf = (slug) => urls.channel.replace("SLUG", slug);
+  const addressOf = addressesOf(urls);
   const storage = Storage.ofBrowser();
   const socket = new Socket({ url: socketAddress(urls.socket), backoff: new Backoff() });
   const session = new Session({ page, socket, storage });
@@ -191,11 +229,12 @@ function start() {
     session,
     sent: () => toNewest(),
   });
-  toNewest = conversationOf({ one, session, storage, composer, later, say });
-  const go = rooms({ session, addressOf, composer });
+  const go = rooms({ session, addressOf, urls, composer });
+  const { write, openCard, invite } = people({ session, later, go, say });
+  toNewest = conversationOf({ one, session, storage, composer, later, say, openCard });
   showState({ session, socket, page, composer });
-  const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
-  openers({ session, storage, later, composer, use, say });
+  const use = dialogues({ session, storage, later, urls, addressOf, composer, go, write });
+  openers({ session, storage, later, composer, use, say, openCard, invite });
 
   watchNetwork(session);
   commitOnLeaving(session);

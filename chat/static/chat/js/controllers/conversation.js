@@ -10,7 +10,7 @@ const TEMPLATES = [...ROWS, ...PIECES];
  * The messages and everything that can be done with one. `one(selector)` finds an element of the page.
  * Returns the function that scrolls to the newest.
  */
-export function conversationOf({ one, session, storage, composer, later, say }) {
+export function conversationOf({ one, session, storage, composer, later, say, openCard }) {
   const [log, box] = [one("[data-log]"), one("[data-timeline]")];
   const scroll = new ScrollController({
     box,
@@ -24,7 +24,7 @@ export function conversationOf({ one, session, storage, composer, later, say }) 
   const use = later.add(async () => {
     const { toolsOf } = await import("chat/controllers/tools.js");
     log.removeEventListener("click", early);
-    return toolsOf({ one, log, session, storage, scroll, composer, say });
+    return toolsOf({ one, log, session, storage, scroll, composer, say, openCard });
   });
   /** A press that came before there was anybody to heed it is done again. */
   const early = (event) => {
