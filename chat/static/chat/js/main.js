@@ -109,15 +109,14 @@ function rooms({ session, addressOf, urls, composer }) {
 
 /** The people dialogue and somebody's card, fetched when they are needed. */
 function people({ session, later, go, say }) {
-  const writeTo = async ({ id }) => {
+  const write = async ({ id }) => {
     const { openDirect } = await import("chat/people_commands.js");
-    go(await openDirect(session, id));
+    await openDirect(session, id).then(go, (error) => say(reasonOf(error)));
   };
-  const write = (person) => writeTo(person).catch((error) => say(reasonOf(error)));
   const useFinder = later.add(async () => {
     const { Finder } = await import("chat/controllers/finder.js");
     const [dialog, template] = [one("#people-dialog"), one("#person-option-template")];
-    return new Finder({ dialog, template, session, write: writeTo });
+    return new Finder({ dialog, template, session, go });
   });
   const useCard = later.add(async () => {
     const { PersonCard } = await import("chat/controllers/person_card.js");

@@ -1,24 +1,24 @@
 import { PeopleDialog } from "chat/controllers/people_dialog.js";
-import { invite } from "chat/people_commands.js";
+import { invite, openDirect } from "chat/people_commands.js";
 
 /** What people are looked for: to write to one, or to let them into a private channel. */
 export class Finder {
   #dialog;
   #session;
-  #write;
+  #go;
 
-  /** `write(person)` opens the chat with somebody, and may throw a ReplyError. */
-  constructor({ dialog, template, session, write }) {
+  /** `go(room)` enters the chat with whoever is chosen. */
+  constructor({ dialog, template, session, go }) {
     this.#dialog = new PeopleDialog({ dialog, template, session });
     this.#session = session;
-    this.#write = write;
+    this.#go = go;
   }
 
   /** Opens the chat with whoever is chosen; one's notes are among them. */
   find() {
-    const choose = async (person) => {
-      await this.#write(person);
-      return true;
+    const choose = async ({ id }) => {
+      const room = await openDirect(this.#session, id);
+      return () => this.#go(room);
     };
     this.#dialog.open({ title: "Find a person", notes: true, choose });
   }
@@ -32,7 +32,7 @@ export class Finder {
       title: `Invite people to ${rooms.get(room).name}`,
       noteOf: (person) => (invited.has(person.id) ? "Invited" : isIn(person) ? "Is in it" : ""),
       choose: async (person) => {
-        if (isIn(person)) return false;
+        if (isIn(person)) return;
         invited.add(person.id);
         try {
           await invite(this.#session, room, person.id);
@@ -40,7 +40,6 @@ export class Finder {
           invited.delete(person.id);
           throw error;
         }
-        return false;
       },
     });
   }

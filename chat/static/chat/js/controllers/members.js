@@ -47,6 +47,7 @@ export class MembersController {
     });
     this.#wide.addEventListener("change", () => this.#set(this.#isKept));
     session.presence.on("change", () => this.#draw());
+    session.presence.on("news", ({ what }) => what === "left" && this.#refresh());
     session.rooms.on("change", () => this.#drawInvite());
     for (const event of ["me", "room"]) session.on(event, () => this.#draw());
     this.#set(this.#isKept);
@@ -76,8 +77,12 @@ export class MembersController {
     this.#set(true);
     this.#keep(true);
     if (!this.#wide.matches) this.#closer.focus();
-    // Who was invited or removed by somebody else is not told to those who look on.
-    if (this.#channel.private) this.#session.askMembers().catch(() => {});
+    this.#refresh();
+  }
+
+  /** Who was invited or removed, and not by this page, is told only to whom it concerns. */
+  #refresh() {
+    if (this.isOpen && this.#channel.private) this.#session.askMembers().catch(() => {});
   }
 
   get #closer() {

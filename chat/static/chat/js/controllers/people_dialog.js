@@ -44,8 +44,8 @@ export class PeopleDialog {
   }
 
   /**
-   * `choose(person)` does what it is for and may throw a ReplyError; it resolves with true when the dialogue
-   * has done its work. `noteOf(person)` is what stands behind a name.
+   * `choose(person)` does what it is for and may throw a ReplyError. When the dialogue has done its work with
+   * that, it resolves with what comes after, a function. `noteOf(person)` is what stands behind a name.
    */
   open({ title, notes = false, choose, noteOf = () => "" }) {
     if (this.#dialog.open) return;
@@ -88,7 +88,9 @@ export class PeopleDialog {
     if (!person) return;
     this.#problem = "";
     try {
-      if (await this.#choose(person)) this.#dialog.close();
+      const then = await this.#choose(person);
+      if (then) this.#dialog.close();
+      then?.();
     } catch (error) {
       this.#problem = reasonOf(error);
     }

@@ -7,7 +7,7 @@ import { remove } from "chat/people_commands.js";
 
 const WHERE = new Map([
   [true, "here now"],
-  [false, "not here now"],
+  [false, "not here"],
 ]);
 
 /** Who somebody is, and what can be done about them. */

@@ -6,7 +6,10 @@ import { Emitter } from "chat/emitter.js";
  */
 export class Presence extends Emitter {
   #people = new Map();
-  /** Who belongs to the room and is not in it; null where everybody does. */
+  /**
+   * Who belongs to the room and is not in it, as the server last said; null where everybody belongs. Whoever
+   * leaves is in neither list until it is asked again: perhaps they were removed.
+   */
   #away = null;
   #early = null;
   #lastListed;
@@ -74,7 +77,7 @@ export class Presence extends Emitter {
   #apply({ joined = [], left = [], renamed = [], count }) {
     const came = joined.filter(({ id }) => !this.#people.has(id));
     for (const person of joined) this.#enter(person);
-    for (const person of left) this.#leave(person);
+    for (const { id } of left) this.#people.delete(id);
     for (const { person } of renamed) {
       for (const known of [this.#people, this.#away]) {
         if (known?.has(person.id)) known.set(person.id, person);
@@ -91,11 +94,6 @@ export class Presence extends Emitter {
   #enter(person) {
     this.#people.set(person.id, person);
     this.#away?.delete(person.id);
-  }
-
-  #leave(person) {
-    this.#people.delete(person.id);
-    this.#away?.set(person.id, person);
   }
 }
 
