@@ -36,6 +36,9 @@ class Limits:
     reaction_people: int = 1_000  # people behind one emoji
     channels: int = 10_000
     rooms_listed: int = 100  # rooms in `welcome` and in one `heads`
+    rooms_of_person: int = 2_000  # personal chats, and private channels, that are looked through for a list
+    channel_members: int = 1_000  # people of a private channel
+    opening: int = 20  # messages that a room which keeps everything opens with; more when more are unread
     members_listed: int = 100  # people in `joined`; over this, presence tells the count only
     bad_frames: int = 10  # in a row, then the socket closes with 1008
     floods: int = 200  # refusals in a row, then the socket closes with 4429
@@ -58,6 +61,8 @@ class Limits:
     name_attempt: Rate = Rate(60, 60, 60)  # a session, or an address without one
     name_new: Rate = Rate(60, 60, 60)  # an address
     login: Rate = Rate(5, 60, 5)  # attempts, an address and name
+    direct: Rate = Rate(60, 3600, 30)  # personal chats that a person opens
+    invite: Rate = Rate(200, 3600, 50)  # invitations by a person
     channel_by_person: Rate = Rate(5, 3600, 5)
     channel_by_address: Rate = Rate(20, 3600, 20)
     file_rate: Rate = Rate(10, 60, 10)  # uploads of a person
@@ -91,6 +96,8 @@ class Settings:
     SITE_NAME: str = "Chit-Chat"
     DEFAULT_CHANNEL: str = "General Talk"
     CHANNEL_STORE: str = "chat.stores.memory.MemoryStore"
+    HISTORY_STORE: str = "chat.stores.database.DatabaseStore"  # personal chats, channels that keep everything
+    ACCOUNTS_KEEP_ALL: bool = False  # accounts may make channels that keep every message
     RESERVED_NAMES: tuple[str, ...] = (
         "admin",
         "administrator",

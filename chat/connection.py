@@ -18,18 +18,22 @@ from chat.protocol import (
     Command,
     CreateCommand,
     DeleteCommand,
+    DirectCommand,
     EditCommand,
     Frame,
     HistoryCommand,
+    InviteCommand,
     JoinCommand,
     LeaveCommand,
     MembersCommand,
     OkFrame,
+    PeopleCommand,
     PingFrame,
     PongCommand,
     ReactCommand,
     ReadCommand,
     Ref,
+    RemoveCommand,
     RoomsCommand,
     SendCommand,
     TypingCommand,
@@ -41,7 +45,7 @@ from chat.protocol import (
 )
 from chat.ratelimit import TokenBucket
 from chat.relay import Member
-from chat.services import channels, identity, messages, rooms
+from chat.services import channels, directs, identity, lists, members, messages, rooms
 from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 from chat.services.seal import unsealed
@@ -89,6 +93,10 @@ class Connection:
         return self.who.session_key
 
     @property
+    def room(self) -> str | None:
+        return None if self._member is None else self._member.room
+
+    @property
     def member(self) -> Member:
         if self._member is None:
             raise RuntimeError("open() comes first")
@@ -107,7 +115,10 @@ class Connection:
         runtime.start_sweeping()
         runtime.directory.know(self.person, self.who.author.name)
         await runtime.presence.enter(SITE, self.who.author, self.key)
-        await self.say(await rooms.welcome(runtime, self.who, self.who.last_channel))
+        await self.say(await lists.welcome(runtime, self.who, self._last_room()))
+
+    def _last_room(self) -> str:
+        return channel_room(self.who.last_channel) if self.who.last_channel else ""
 
     def _count_socket(self) -> None:
         limits = self._runtime.settings.LIMITS
@@ -142,7 +153,7 @@ class Connection:
                     await runtime.presence.leave(place, self.person, self.key, at_once=self._left)
 
     def notice(self, news: dict[str, Any]) -> None:
-        """What concerns the person: another name, another session, an order to close.
+        """What concerns the person: another name, another session, a room they must leave, an order to close.
 
         ``moved`` has the name of a session (``""``: whichever) and the sealed key that it has from now on;
         ``spare`` names a session that an order to close is not for.
@@ -152,6 +163,9 @@ class Connection:
             self.who = self.who._replace(author=author, staff=news.get("staff", self.who.staff))
         if (moved := news.get("moved")) and moved["from"] in ("", self.who.session):
             self._move(unsealed(moved["to"]))
+        if (room := news.get("expelled")) and room == self.room:
+            self._runtime.relay.expel(self.member)
+            self._runtime.spawn(self._runtime.presence.leave(room, self.person, self.key, at_once=True))
         if (code := news.get("close")) and self.who.session != news.get("spare"):
             self._left = self._left or bool(news.get("left"))
             self.close_soon(code)
@@ -289,7 +303,7 @@ class Connection:
         return _done(command.ref, await messages.edit_message(self._runtime, self.who.author, command))
 
     async def _delete(self, command: DeleteCommand) -> OkFrame:
-        return _done(command.ref, await messages.delete_message(self._runtime, self.who.author, command))
+        return _done(command.ref, await messages.delete_message(self._runtime, self.who, command))
 
     async def _react(self, command: ReactCommand) -> OkFrame:
         return _done(command.ref, await messages.react(self._runtime, self.who.author, command))
@@ -304,18 +318,30 @@ class Connection:
         await messages.show_typing(self._runtime, self.who.author, command)
 
     async def _create(self, command: CreateCommand) -> Frame:
-        info = await channels.create_channel(self._runtime, self.who.author, self._address, command)
+        info = await channels.create_channel(self._runtime, self.who, self._address, command)
         return OkFrame(command.ref, channel=info)
 
     async def _update(self, command: UpdateCommand) -> Frame:
-        info = await channels.update_channel(self._runtime, self.who.author, command)
+        info = await channels.update_channel(self._runtime, self.who, command)
         return OkFrame(command.ref, channel=info)
 
     async def _rooms(self, command: RoomsCommand) -> Frame:
-        return await rooms.find_rooms(self._runtime, self.who, command)
+        return await lists.find_rooms(self._runtime, self.who, command)
 
     async def _members(self, command: MembersCommand) -> Frame:
         return await rooms.list_members(self._runtime, self.who, command)
+
+    async def _people(self, command: PeopleCommand) -> Frame:
+        return await directs.find_people(self._runtime, self.who, command)
+
+    async def _direct(self, command: DirectCommand) -> Frame:
+        return await directs.open_direct(self._runtime, self.who, command)
+
+    async def _invite(self, command: InviteCommand) -> Frame:
+        return await members.invite(self._runtime, self.who, command)
+
+    async def _remove(self, command: RemoveCommand) -> Frame:
+        return await members.remove(self._runtime, self.who, command)
 
     async def _pong(self, command: PongCommand) -> None:
         """Hearing from the client was all it is for."""
@@ -339,5 +365,9 @@ _DEEDS: Final[dict[type, Callable[[Connection, Any], Awaitable[Frame | None]]]] 
     UpdateCommand: Connection._update,
     RoomsCommand: Connection._rooms,
     MembersCommand: Connection._members,
+    PeopleCommand: Connection._people,
+    DirectCommand: Connection._direct,
+    InviteCommand: Connection._invite,
+    RemoveCommand: Connection._remove,
     PongCommand: Connection._pong,
 }

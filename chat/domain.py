@@ -154,6 +154,11 @@ def channel_room(slug: str) -> str:
     return f"{RoomKind.CHANNEL}:{slug}"
 
 
+def direct_room(chat: str) -> str:
+    """The room of the personal chat with this id."""
+    return f"{RoomKind.DIRECT}:{chat}"
+
+
 def split_room(room: str) -> tuple[str, str]:
     """``channel:pit-crew`` → ``("channel", "pit-crew")``."""
     kind, _, key = room.partition(":")

@@ -172,6 +172,14 @@ def slug(name: str, *, max_length: int = 48) -> str:
     return regex.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:max_length].rstrip("-")
 
 
+def search_key(text: str) -> str:
+    """What the search for people compares: the text in plain letters, without case.
+
+    Not a look-alike key: whoever types "l" does not mean "I".
+    """
+    return normalize("NFKC", _plain(text).casefold())
+
+
 def _plain(name: str) -> str:
     """The name without its dress: NFKC, fancy letters as plain ones, white space as one space."""
     return " ".join(normalize("NFKC", name).translate(_PLAIN_LETTERS).split())

@@ -9,7 +9,7 @@ an outbound frame and returns the text to send. ``docs/protocol.md`` restates al
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -54,6 +54,7 @@ PageSize = Annotated[int, Meta(ge=1, le=100)]
 # Longer than any limit on a text: the exact limit is a setting and has its own error.
 Text = Annotated[str, Meta(max_length=65_536)]
 Query = Annotated[str, Meta(max_length=128)]
+Keeps = Literal["recent", "all"]
 # A refusal names the field, which may be one of 60,000 characters that the client made up.
 DETAIL_CHARACTERS: Final = 200
 
@@ -132,6 +133,8 @@ class CreateCommand(_Command, frozen=True, tag="create"):
     ref: Ref
     name: Text
     topic: Text = ""
+    private: bool = False
+    keeps: Keeps = "recent"
 
 
 class UpdateCommand(_Command, frozen=True, tag="update"):
@@ -139,6 +142,7 @@ class UpdateCommand(_Command, frozen=True, tag="update"):
     room: Room
     name: Text | UnsetType = UNSET
     topic: Text | UnsetType = UNSET
+    keeps: Keeps | UnsetType = UNSET
 
 
 class RoomsCommand(_Command, frozen=True, tag="rooms"):
@@ -152,6 +156,30 @@ class MembersCommand(_Command, frozen=True, tag="members"):
     ref: Ref
     room: Room
     after: Id | UnsetType = UNSET
+
+
+class PeopleCommand(_Command, frozen=True, tag="people"):
+    ref: Ref
+    limit: PageSize
+    query: Query = ""
+    after: Id | UnsetType = UNSET
+
+
+class DirectCommand(_Command, frozen=True, tag="direct"):
+    ref: Ref
+    person: Id
+
+
+class InviteCommand(_Command, frozen=True, tag="invite"):
+    ref: Ref
+    room: Room
+    person: Id
+
+
+class RemoveCommand(_Command, frozen=True, tag="remove"):
+    ref: Ref
+    room: Room
+    person: Id
 
 
 class PongCommand(_Command, frozen=True, tag="pong"):
@@ -172,6 +200,10 @@ Command = (
     | UpdateCommand
     | RoomsCommand
     | MembersCommand
+    | PeopleCommand
+    | DirectCommand
+    | InviteCommand
+    | RemoveCommand
     | PongCommand
 )
 
@@ -232,7 +264,11 @@ def ref_of(text: str) -> str | int | UnsetType:
 
 
 class ChannelInfo(Struct, frozen=True, gc=False):
-    """A channel as everybody who may see it sees it."""
+    """A room as those who may see it see it.
+
+    ``maker`` is the id of who made a channel; ``person`` is the other one of a personal chat (oneself, in
+    one's notes), whose name the room has.
+    """
 
     room: str
     slug: str
@@ -242,24 +278,33 @@ class ChannelInfo(Struct, frozen=True, gc=False):
     archived: bool
     private: bool
     keeps: str
+    maker: str | UnsetType = UNSET
+    person: Author | UnsetType = UNSET
 
 
-class RoomState(Struct, frozen=True, gc=False):
-    """A room in somebody's list: what it is, where its log ends, and how far they have read."""
+class RoomNumbers(Struct, frozen=True, gc=False):
+    """Where a room's log ends, and how far somebody has read.
 
-    room: str
-    slug: str
-    name: str
-    topic: str
-    kind: str
-    archived: bool
-    private: bool
-    keeps: str
+    ``active``: when it last had a message or an edit, in Unix ms, 0 for never.
+    """
+
     epoch: str
     seq: int
     n: int
     read: int
     unread: int
+    active: int
+
+
+class RoomState(ChannelInfo, frozen=True, gc=False, kw_only=True):
+    """A room in somebody's list: what it is, and its numbers for them."""
+
+    epoch: str
+    seq: int
+    n: int
+    read: int
+    unread: int
+    active: int
 
 
 class RoomHead(Struct, frozen=True, gc=False):
@@ -269,8 +314,11 @@ class RoomHead(Struct, frozen=True, gc=False):
 
 
 class Members(Struct, frozen=True, gc=False):
+    """Who is in a room; ``away`` are those who belong to a private one and are not in it."""
+
     people: tuple[Author, ...]
     count: int
+    away: tuple[Author, ...] | UnsetType = UNSET
 
 
 class Renamed(Struct, frozen=True, gc=False, rename={"former": "from"}):
@@ -288,6 +336,7 @@ class WelcomeFrame(_Frame, frozen=True, tag="welcome"):
     rooms: Sequence[RoomState]
     online: int
     limits: dict[str, int]
+    may: Sequence[str]
 
 
 class JoinedFrame(_Frame, frozen=True, tag="joined"):
@@ -323,7 +372,9 @@ class OkFrame(_Frame, frozen=True, tag="ok"):
     seq: int | UnsetType = UNSET
     unread: int | UnsetType = UNSET
     channel: ChannelInfo | UnsetType = UNSET
+    room: RoomState | UnsetType = UNSET
     rooms: Sequence[RoomState] | UnsetType = UNSET
+    people: Sequence[Author] | UnsetType = UNSET
     members: Members | UnsetType = UNSET
     more: bool | UnsetType = UNSET
 
@@ -363,7 +414,11 @@ class TypingFrame(_Frame, frozen=True, tag="typing"):
 
 
 class ChannelFrame(_Frame, frozen=True, tag="channel"):
+    """``gone``: no longer theirs to see. ``state``: their numbers, where the room may be new to them."""
+
     channel: ChannelInfo
+    gone: bool | UnsetType = UNSET
+    state: RoomNumbers | UnsetType = UNSET
 
 
 class HeadsFrame(_Frame, frozen=True, tag="heads"):
@@ -481,5 +536,21 @@ def error_frame(error: ChatError, ref: str | int | UnsetType = UNSET) -> ErrorFr
     return ErrorFrame(code=error.code, detail=error.detail, ref=ref, retry_after=wait)
 
 
-def members(present: Present) -> Members:
-    return Members(present.people, present.count)
+def members(present: Present, away: tuple[Author, ...] | UnsetType = UNSET) -> Members:
+    return Members(present.people, present.count, away)
+
+
+def info_of(state: RoomState) -> ChannelInfo:
+    """What a room in a list is, without its numbers."""
+    return ChannelInfo(**{name: getattr(state, name) for name in ChannelInfo.__struct_fields__})
+
+
+def numbers_of(state: RoomState) -> RoomNumbers:
+    """The numbers of a room in a list."""
+    return RoomNumbers(**{name: getattr(state, name) for name in RoomNumbers.__struct_fields__})
+
+
+def room_state(info: ChannelInfo, numbers: RoomNumbers) -> RoomState:
+    """Both in one, as lists have it."""
+    shown = {name: getattr(info, name) for name in ChannelInfo.__struct_fields__}
+    return RoomState(**shown, **{name: getattr(numbers, name) for name in RoomNumbers.__struct_fields__})

@@ -9,6 +9,7 @@ app_name = "chat"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("c/<slug:slug>/", pages.room, name="room"),
+    path("d/<slug:chat>/", pages.direct, name="direct"),
     path("name/", names.choose_name, name="name"),
     path("name/check/", names.check_name, name="name-check"),
     path("channels/", channels.create, name="channels"),

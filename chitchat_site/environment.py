@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -98,7 +98,7 @@ class Environment:
                 "NAME": unquote(url.path[1:]),
                 "USER": unquote(url.username or ""),
                 "PASSWORD": unquote(url.password or ""),
-                "HOST": unquote(url.hostname or ""),
+                "HOST": _host(url),
                 "PORT": str(port or ""),
                 "CONN_MAX_AGE": None,
                 "CONN_HEALTH_CHECKS": True,
@@ -155,6 +155,15 @@ def _sqlite(path: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL",
         },
     }
+
+
+def _host(url: SplitResult) -> str:
+    """As it was written: a folder of sockets (``%2Frun%2FPostgreSQL``) keeps its capitals."""
+    if not url.hostname:
+        return ""
+    place = url.netloc.rpartition("@")[2]
+    start = place.lower().index(url.hostname.lower())
+    return unquote(place[start : start + len(url.hostname)])
 
 
 def _bad_database(name: str) -> ImproperlyConfigured:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from channels.layers import channel_layers
 from django.apps import apps
 from django.conf import settings as site_settings
@@ -36,14 +37,17 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Emptying the database after a test makes all permissions again: those of the chat are enough.
 
-    It is a quarter of the time of a small test.
+    It is a quarter of the time of a small test. At the end, PostgreSQL drops no database to which the
+    thread of async code is still connected.
     """
     uid = "django.contrib.auth.management.create_permissions"
     if post_migrate.disconnect(dispatch_uid=uid):
         post_migrate.connect(create_permissions, sender=apps.get_app_config("chat"), dispatch_uid=uid)
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 def _do_not_wait_for_the_disk(connection: Any, **_: Any) -> None:

@@ -7,14 +7,17 @@ process of the chat with a clock that the test moves; nothing in it waits for re
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import count
 from time import time_ns
 from typing import Any, Self
 from unittest import mock
 from uuid import uuid4
 
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import connections
 from django.test import AsyncClient
 
 from chat.services import process
@@ -305,6 +308,16 @@ class Site:
         finally:
             process._runtimes.pop(asyncio.get_running_loop(), None)
             self._asleep.stop()
+
+
+@asynccontextmanager
+async def thread_of_a_request() -> AsyncIterator[None]:
+    """As a server does: each request has a thread of its own for the database, and closes its connections."""
+    async with ThreadSensitiveContext():
+        try:
+            yield
+        finally:
+            await sync_to_async(connections.close_all)()
 
 
 async def eventually(holds: Callable[[], object]) -> None:

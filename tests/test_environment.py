@@ -158,6 +158,24 @@ def test_postgresql_is_taken_apart(scheme: str, monkeypatch: pytest.MonkeyPatch)
     }
 
 
+@pytest.mark.parametrize(
+    ("place", "host", "port"),
+    [
+        ("", "", ""),
+        ("ann@", "", ""),
+        ("Db.Example:5433", "Db.Example", "5433"),
+        ("ann:at%40home@[::1]:5433", "::1", "5433"),
+        ("ann@%2Frun%2FPostgreSQL", "/run/PostgreSQL", ""),
+    ],
+)
+def test_postgresql_is_found_by_a_name_an_address_or_its_folder_of_sockets(
+    place: str, host: str, port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", object())  # type: ignore[arg-type]
+    entry = database(f"postgres://{place}/chat")
+    assert (entry["HOST"], entry["PORT"], entry["NAME"]) == (host, port, "chat")
+
+
 def test_postgresql_without_its_driver_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

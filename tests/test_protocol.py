@@ -116,8 +116,9 @@ def test_a_command_of_the_examples_is_decoded(example: dict[str, Any]) -> None:
     assert type(command) is COMMANDS[example["type"]]
     said = json.loads(msgspec.json.encode(command))
     assert example.items() <= said.items()
-    defaults = {"attachments": [], "topic": "", "query": ""}
-    assert {key: value for key, value in said.items() if key not in example}.items() <= defaults.items()
+    defaults = {"attachments": [], "topic": "", "query": "", "private": False, "keeps": "recent"}
+    unsaid = {key: value for key, value in said.items() if key not in example}
+    assert unsaid == {key: defaults[key] for key in unsaid}
 
 
 def as_the_server_says_it(example: dict[str, Any]) -> str:

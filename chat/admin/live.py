@@ -88,18 +88,17 @@ class LiveAdmin(ModelAdmin):
     ) -> HttpResponse:
         extra = {**live_note(request), **(extra_context or {})}
         try:
-            return super().changeform_view(request, object_id, form_url, extra)
+            response = super().changeform_view(request, object_id, form_url, extra)
         except ChatError as error:
             # Somebody was quicker between the form's check and the claim.
             self.message_user(request, error.detail, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        if (obj := context.get("original")) is not None and is_in_the_chat(request):
-            self.fill_in([obj])
-        return super().render_change_form(request, context, *args, **kwargs)
+        if isinstance(response, TemplateResponse) and is_in_the_chat(request):
+            # Here, and not while the form is made: that is inside a transaction, which the chat's own
+            # questions to the database must not come into.
+            obj = (response.context_data or {}).get("original")
+            self.fill_in([] if obj is None else [obj])
+        return response
 
     def obj_or_404(self, request: HttpRequest, object_id: str) -> Any:
         obj = self.get_object(request, unquote(object_id))

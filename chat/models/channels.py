@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from msgspec import UNSET
 
 from chat.domain import RoomKind, channel_room
 from chat.models.names import NAME_CODE_POINTS, NameKey
@@ -57,6 +58,7 @@ class Channel(models.Model):
             archived=self.archived_at is not None,
             private=self.private,
             keeps=self.keeps,
+            maker=self.maker_id or UNSET,
         )
 
 

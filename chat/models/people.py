@@ -1,6 +1,8 @@
 """People: guests and accounts."""
 
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.domain import Author
-from chat.models.names import NAME_CODE_POINTS, NameKey
+from chat.models.names import KEY_CODE_POINTS, NAME_CODE_POINTS, NameKey
+from chat.names import search_key
 
 
 def new_person_id() -> str:
@@ -21,6 +24,8 @@ class Person(models.Model):
 
     id = models.CharField(primary_key=True, max_length=32, default=new_person_id, editable=False)
     name = models.CharField(_("name"), max_length=NAME_CODE_POINTS)
+    # What a search compares: always made from the name. Indexed for `startswith` in PostgreSQL, too.
+    search_key = models.CharField(max_length=KEY_CODE_POINTS, db_index=True, default="", editable=False)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         verbose_name=_("account"),
@@ -39,6 +44,12 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.search_key = search_key(self.name)[:KEY_CODE_POINTS]
+        if update_fields is not None and "name" in update_fields:
+            update_fields = {*update_fields, "search_key"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def author(self) -> Author:

@@ -21,7 +21,7 @@ import asyncio
 import logging
 import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any, Final, Protocol
@@ -41,6 +41,9 @@ OUTBOX_EVENTS: Final = 1024
 # Groups for personal news. One each would be thousands, and the in-memory layer walks all groups on every
 # message; with 64 the walk is 8 µs and a process drops what is for somebody who is not here.
 PERSON_GROUPS: Final = 64
+
+# People whose frames go through the layer together.
+PEOPLE_A_MESSAGE: Final = 500
 
 SITE_GROUP: Final = "chat.site"
 
@@ -308,6 +311,16 @@ class Relay:
             member.behind = False
         await asyncio.shield(self._spawn(self._give_up(room)))
 
+    def expel(self, member: Member) -> None:
+        """Take a member out of its room this very moment: nothing more of the room is written to it."""
+        room = self._rooms.get(member.room or "")
+        member.room = member.level = None
+        member.behind = False
+        member.drop_events()
+        if room is not None:
+            room.members.pop(member, None)
+            self._spawn(self._give_up(room))
+
     async def _subscribe(self, room: Room) -> None:
         if room.epoch:
             return
@@ -407,6 +420,13 @@ class Relay:
         """A frame for every connection of the site (of those not in ``but_room``)."""
         await self._group_send(SITE_GROUP, {"type": "chat.site", "text": text, "but_room": but_room})
 
+    async def tell_each(self, texts: Mapping[str, str]) -> None:
+        """A frame for each of these people (by id), for all their connections in every process."""
+        people = list(texts)
+        for start in range(0, len(people), PEOPLE_A_MESSAGE):
+            some = {person: texts[person] for person in people[start : start + PEOPLE_A_MESSAGE]}
+            await self._group_send(SITE_GROUP, {"type": "chat.each", "texts": some})
+
     async def tell_processes(self, notice: dict[str, Any]) -> None:
         """Something for every process, ours too: ``on_notice`` is called with it."""
         await self._group_send(SITE_GROUP, {"type": "chat.notice", "notice": notice})
@@ -438,6 +458,10 @@ class Relay:
             self._take_hint(message)
         elif kind == "chat.personal":
             self._take_personal(message)
+        elif kind == "chat.each":
+            for person in message["texts"].keys() & self._people.keys():
+                for member in list(self._people[person]):
+                    member.write(message["texts"][person])
         elif kind == "chat.notice":
             self._on_notice(message["notice"])
         else:

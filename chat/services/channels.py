@@ -1,8 +1,9 @@
 """Making and changing channels."""
 
 import secrets
-from functools import cache
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec
 
 from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
@@ -10,27 +11,29 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from chat import conf, names
-from chat.domain import Author
-from chat.errors import ChatError, InvalidName, NameTaken, NotFound, RateLimited, TooLong, Unavailable
-from chat.models import Channel, ChannelNameKey
+from chat.errors import (
+    ChatError,
+    Forbidden,
+    InvalidName,
+    NameTaken,
+    NotFound,
+    RateLimited,
+    TooLong,
+    Unavailable,
+)
+from chat.models import Channel, ChannelMember, ChannelNameKey
 from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
 from chat.services import access
+from chat.services.defaults import default_slug as default_slug
+from chat.services.identity import Identity
 from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
 from chat.services.runtime import Runtime
 from chat.text import clean_line
 
+P = ParamSpec("P")
+
 # Slugs of the same name are numbered; after this many a random one is taken.
 NUMBERED_SLUGS: Final = 20
-
-
-@cache
-def _slug_of(name: str) -> str:
-    return names.slug(name) or "main"
-
-
-def default_slug() -> str:
-    """The address of the channel that everybody enters first."""
-    return _slug_of(conf.get().DEFAULT_CHANNEL)
 
 
 def ensure_default_channel(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -52,16 +55,21 @@ def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
     return names.judge(raw, reserved=reserved_names(settings), max_graphemes=settings.LIMITS.name_graphemes)
 
 
-async def check_channel_name(runtime: Runtime, whose: str, raw: str) -> tuple[NameCheck, str]:
+async def check_channel_name(
+    runtime: Runtime, whose: str, raw: str, *, private: bool = False
+) -> tuple[NameCheck, str]:
     """What making a channel of this name would answer now, and the slug that it would get.
 
-    ``whose`` is the session or address that asks. Raises ``RateLimited``.
+    ``whose`` is the session or address that asks. A private channel may be called what another one is
+    called, and its address is a secret until it is made. Raises ``RateLimited``.
     """
     runtime.throttle("name_attempt", whose, runtime.settings.LIMITS.name_attempt)
     try:
         judged = judge_name(runtime.settings, raw)
     except InvalidName as error:
         return NameCheck(raw, error.code, error.detail), ""
+    if private:
+        return NameCheck(judged.name), ""
     taken = await database_sync_to_async(_is_taken)(judged)
     if not taken:
         return NameCheck(judged.name), await database_sync_to_async(_free_slug)(judged.name)
@@ -85,40 +93,87 @@ def _free_slug(name: str) -> str:
     return f"{stem}-{secrets.token_hex(4)}"
 
 
-async def create_channel(runtime: Runtime, who: Author, address: str, command: CreateCommand) -> ChannelInfo:
-    """Make a channel; everybody's list shows it at once.
+def _secret_slug() -> str:
+    return f"c-{secrets.token_hex(8)}"
+
+
+async def create_channel(
+    runtime: Runtime, who: Identity, address: str, command: CreateCommand
+) -> ChannelInfo:
+    """Make a channel; everybody's list shows it at once, a private one its maker's.
 
     Raises ``InvalidName``, ``NameTaken``, ``TooLong`` (the topic, or too many channels), ``Invalid``,
-    ``RateLimited``, ``Unavailable`` (another process took the same address at that moment).
+    ``Forbidden`` (to keep every message), ``RateLimited``, ``Unavailable`` (others took each address that
+    was free, at that moment).
     """
     limits = runtime.settings.LIMITS
+    if command.keeps == "all" and not access.may_keep_all(runtime.settings, who):
+        raise Forbidden("You may not make channels that keep every message.")
+    person = who.author.id
     judged = judge_name(runtime.settings, command.name)
     topic = clean_line(command.topic, limit=limits.topic_characters)
-    runtime.throttle("channel_by_person", who.id, limits.channel_by_person)
+    runtime.throttle("channel_by_person", person, limits.channel_by_person)
     try:
         runtime.throttle("channel_by_address", address, limits.channel_by_address)
     except RateLimited:
-        runtime.forgive("channel_by_person", who.id)
+        runtime.forgive("channel_by_person", person)
         raise
     try:
-        channel = await database_sync_to_async(make)(judged, topic, who.id, limits.channels)
+        channel = await database_sync_to_async(make)(
+            judged, topic, person, limits.channels, private=command.private, keeps=command.keeps
+        )
     except ChatError:
-        runtime.forgive("channel_by_person", who.id)
+        runtime.forgive("channel_by_person", person)
         runtime.forgive("channel_by_address", address)
         raise
     return await tell_changed(runtime, channel)
 
 
-def make(judged: names.JudgedName, topic: str, maker: str | None, most: int) -> Channel:
-    """The rows of a new channel; ``maker`` is a person's id. Nobody is told. Raises as ``create_channel``."""
+def _at_another_address(make: Callable[P, Channel]) -> Callable[P, Channel]:
+    """Try again when somebody takes the address between the look and the writing: the next look sees it."""
+
+    @wraps(make)
+    def again(*args: P.args, **kwargs: P.kwargs) -> Channel:
+        for _ in range(NUMBERED_SLUGS):
+            try:
+                return make(*args, **kwargs)
+            except Unavailable:
+                pass
+        return make(*args, **kwargs)
+
+    return again
+
+
+@_at_another_address
+def make(
+    judged: names.JudgedName,
+    topic: str,
+    maker: str | None,
+    most: int,
+    *,
+    private: bool = False,
+    keeps: str = Channel.Keeps.RECENT,
+) -> Channel:
+    """The rows of a new channel; ``maker`` is a person's id. Nobody is told. Raises as ``create_channel``.
+
+    A private one claims no name and has a random address: neither may say that it exists.
+    """
     try:
         with transaction.atomic():
             if Channel.objects.count() >= most:
                 raise TooLong(f"There are {most:,} channels already, which is the most there can be.")
             channel = Channel.objects.create(
-                slug=_free_slug(judged.name), name=judged.name, topic=topic, maker_id=maker
+                slug=_secret_slug() if private else _free_slug(judged.name),
+                name=judged.name,
+                topic=topic,
+                maker_id=maker,
+                private=private,
+                keeps=keeps,
             )
-            replace_keys(ChannelNameKey, channel, judged.keys)
+            if not private:
+                replace_keys(ChannelNameKey, channel, judged.keys)
+            elif maker is not None:
+                ChannelMember.objects.create(channel=channel, person_id=maker, invited_by_id=maker)
     except IntegrityError:
         if _is_taken(judged):
             raise NameTaken(taken_words(judged.name)) from None
@@ -126,18 +181,35 @@ def make(judged: names.JudgedName, topic: str, maker: str | None, most: int) -> 
     return channel
 
 
-async def update_channel(runtime: Runtime, who: Author, command: UpdateCommand) -> ChannelInfo:
-    """Change a channel's name or topic. Raises as ``create_channel``, ``NotFound`` and ``Forbidden``."""
-    known = await access.changeable(runtime, command.room, who.id)
+async def update_channel(runtime: Runtime, who: Identity, command: UpdateCommand) -> ChannelInfo:
+    """Change a channel's name, topic, or (staff) how much it keeps.
+
+    With another ``keeps`` the channel goes on in another store: everybody in it is reset, and what was said
+    before is not seen there. Raises as ``create_channel``, ``NotFound`` and ``Forbidden``.
+    """
+    known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
+    keeps = None if command.keeps in (UNSET, known.info.keeps) else command.keeps
+    if keeps and not who.staff:
+        raise Forbidden("Only staff change how much a channel keeps.")
     judged = None if command.name is UNSET else judge_name(runtime.settings, command.name)
     limit = runtime.settings.LIMITS.topic_characters
     topic = None if command.topic is UNSET else clean_line(command.topic, limit=limit)
-    channel = await database_sync_to_async(change)(known.info.slug, judged, topic)
-    return await tell_changed(runtime, channel)
+    channel = await database_sync_to_async(change)(known.info.slug, judged, topic, keeps=keeps or None)
+    info = await tell_changed(runtime, channel)
+    if keeps:
+        head = (await runtime.store.heads([info.room]))[info.room]
+        await runtime.relay.reset(info.room, head.epoch)
+        runtime.news[info.room] = head
+    return info
 
 
 def change(
-    slug: str, judged: names.JudgedName | None, topic: str | None, archived: bool | None = None
+    slug: str,
+    judged: names.JudgedName | None,
+    topic: str | None,
+    archived: bool | None = None,
+    *,
+    keeps: str | None = None,
 ) -> Channel:
     """Change a channel's row; what is None stays. Nobody is told. Raises ``NameTaken``, ``NotFound``."""
     with transaction.atomic():
@@ -148,8 +220,11 @@ def change(
             channel.topic = topic
         if archived is not None and archived != (channel.archived_at is not None):
             channel.archived_at = timezone.now() if archived else None
+        if keeps is not None:
+            channel.keeps = keeps
         if judged is not None:
             channel.name = judged.name
+        if judged is not None and not channel.private:
             try:
                 with transaction.atomic():
                     replace_keys(ChannelNameKey, channel, judged.keys)
@@ -160,8 +235,15 @@ def change(
 
 
 async def tell_changed(runtime: Runtime, channel: Channel) -> ChannelInfo:
-    """Tell every process and everybody's list how the channel is now. Only after it is committed."""
+    """Tell every process, and the list of everybody who may see it, how the channel is now.
+
+    Only after it is committed.
+    """
     runtime.directory.remember(channel)
     await runtime.relay.tell_processes({"channel": channel.slug})
-    await runtime.relay.tell_all(encode(ChannelFrame(channel.info)))
+    text = encode(ChannelFrame(channel.info))
+    if channel.private:
+        await runtime.relay.tell_each(dict.fromkeys(await runtime.directory.members(channel.slug), text))
+    else:
+        await runtime.relay.tell_all(text)
     return channel.info

@@ -1,34 +1,57 @@
 """What a process remembers of the database, so that a public message does not need it.
 
-Channels, and the present names of people who have spoken. Both follow the notices of other processes, and
-the sweep looks after them in case a notice was lost.
+Channels, who belongs to private ones, whose a personal chat is, and the present names of people who have
+spoken. All follow the notices of other processes, and the sweep looks after them in case a notice was lost.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from channels.db import database_sync_to_async
 from django.db.models import Count, Max
 
-from chat.domain import RoomKind, split_room
-from chat.models import Channel, Person
+from chat.domain import Author, RoomKind, split_room
+from chat.models import Channel, ChannelMember, DirectChat, Person
 from chat.protocol import ChannelInfo
 
 NAMES_KEPT: Final = 20_000
+PAIRS_KEPT: Final = 20_000
+# Private channels whose members are remembered.
+MEMBERS_KEPT: Final = 2_000
+
+# Within SQLite's limit of variables in one query.
+QUERY_CHUNK: Final = 500
+
+T = TypeVar("T")
 
 # How many channels there are, and when one last changed.
 _State = tuple[int, datetime | None]
 
 
 class Known(NamedTuple):
-    """A channel: what everybody may see of it, and what only the services need."""
+    """A room: what those who may see it see of it, and what only the services need."""
 
     info: ChannelInfo
     maker: str | None
     created_ms: int
     changed_at: datetime
+
+
+class Pair(NamedTuple):
+    """Whose a personal chat is: twice the same person where it is their notes. It never changes."""
+
+    first: str
+    second: str
+    created_ms: int
+
+    def other(self, person: str) -> str:
+        return self.second if person == self.first else self.first
+
+
+# The members of a private channel by id, and whether each is a guest.
+Members = Mapping[str, bool]
 
 
 def _known(channel: Channel) -> Known:
@@ -43,6 +66,9 @@ class Directory:
         self._channels: dict[str, Known] | None = None
         self._state: _State = (0, None)
         self._names: OrderedDict[str, str] = OrderedDict()
+        self._pairs: OrderedDict[str, Pair] = OrderedDict()
+        self._members: OrderedDict[str, Members] = OrderedDict()
+        self._memberships = 0  # how often a membership was told to have changed
         self.names_version = 0
 
     async def channels(self) -> dict[str, Known]:
@@ -56,6 +82,72 @@ class Directory:
             return None
         known = (await self.channels()).get(slug)
         return known or await self.reload(slug)
+
+    async def lasts(self, room: str) -> bool:
+        """Whether the room keeps every message."""
+        kind, key = split_room(room)
+        if kind == RoomKind.DIRECT:
+            return True
+        known = (await self.channels()).get(key)
+        return known is not None and known.info.keeps == Channel.Keeps.ALL
+
+    async def pair(self, chat: str) -> Pair | None:
+        """Whose the personal chat with this id is; None if there is none."""
+        pair = self._pairs.get(chat)
+        if pair is None:
+            found = await database_sync_to_async(DirectChat.objects.filter(pk=chat).first)()
+            if found is None:
+                return None
+            pair = self.remember_chat(found)
+        return pair
+
+    def remember_chat(self, chat: DirectChat) -> Pair:
+        """A personal chat that was read, or made."""
+        pair = Pair(chat.first_id, chat.second_id, int(chat.created_at.timestamp() * 1000))
+        _keep(self._pairs, chat.id, pair, PAIRS_KEPT)
+        return pair
+
+    async def members(self, slug: str) -> Members:
+        """Who belongs to a private channel."""
+        known = self._members.get(slug)
+        while known is None:
+            memberships = self._memberships
+            found = (await database_sync_to_async(_read_members)([slug])).get(slug, {})
+            # What was told meanwhile may not be in what was read.
+            if memberships == self._memberships:
+                known = found
+                _keep(self._members, slug, known, MEMBERS_KEPT)
+        return known
+
+    def forget_members(self, slug: str) -> None:
+        """Somebody was invited or removed: who asks next reads it again."""
+        self._memberships += 1
+        self._members.pop(slug, None)
+
+    async def refresh_members(self) -> None:
+        """Read again who belongs to the private channels that are remembered here."""
+        memberships, slugs = self._memberships, list(self._members)
+        if not slugs:
+            return
+        found = await database_sync_to_async(_read_members)(slugs)
+        if memberships == self._memberships:
+            self._members.update((slug, found.get(slug, {})) for slug in slugs if slug in self._members)
+
+    async def belonging(self, room: str) -> Members | None:
+        """Who belongs to a room that is not everybody's; None where everybody does."""
+        kind, key = split_room(room)
+        if kind == RoomKind.DIRECT:
+            pair = await self.pair(key)
+            return {} if pair is None else {pair.first: False, pair.second: False}
+        known = await self.find(room)
+        if known is None:
+            return {}
+        return await self.members(key) if known.info.private else None
+
+    async def authors(self, members: Members) -> tuple[Author, ...]:
+        """These people as others see them now; who has no name any more is left out."""
+        names = await self.present_names(members)
+        return tuple(Author(one, names[one], guest) for one, guest in members.items() if one in names)
 
     async def reload(self, slug: str) -> Known | None:
         """Read one channel again."""
@@ -89,10 +181,7 @@ class Directory:
         self._keep(person, name)
 
     def _keep(self, person: str, name: str) -> None:
-        self._names[person] = name
-        self._names.move_to_end(person)
-        while len(self._names) > NAMES_KEPT:
-            self._names.popitem(last=False)
+        _keep(self._names, person, name, NAMES_KEPT)
 
     def know(self, person: str, name: str) -> None:
         """As ``rename``, from a source that is not news: what was unknown changes nobody's view."""
@@ -111,6 +200,24 @@ class Directory:
             for person, name in await database_sync_to_async(_read_names)(missing):
                 self.know(person, name)
         return {person: self._names[person] for person in people if person in self._names}
+
+
+def _keep(kept: OrderedDict[str, T], key: str, value: T, most: int) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _read_members(slugs: list[str]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for start in range(0, len(slugs), QUERY_CHUNK):
+        rows = ChannelMember.objects.filter(channel__slug__in=slugs[start : start + QUERY_CHUNK])
+        for slug, person, user in rows.order_by("pk").values_list(
+            "channel__slug", "person_id", "person__user_id"
+        ):
+            found.setdefault(slug, {})[person] = user is None
+    return found
 
 
 def _read_names(people: set[str]) -> list[tuple[str, str]]:

@@ -170,6 +170,8 @@ def check_channel_name(name: str, own: int | None) -> str:
     Raises ``InvalidName``, ``NameTaken``.
     """
     judged = channels.judge_name(conf.get(), name)
+    if own is not None and Channel.objects.filter(pk=own, private=True).exists():
+        return judged.name
     others = Channel.objects.all() if own is None else Channel.objects.exclude(pk=own)
     if others.filter(name_keys__key__in=judged.keys).exists():
         raise NameTaken(people.taken_words(judged.name))

@@ -20,6 +20,7 @@ from chat.domain import Author
 from chat.errors import ChatError, Forbidden, InvalidName, NameTaken
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
 from chat.protocol import CloseCode, MeFrame, encode
+from chat.services import directs
 from chat.services.identity import NAME_KEY, PERSON_KEY, Identity, logged_in
 from chat.services.runtime import Runtime
 
@@ -205,6 +206,8 @@ async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any
         notice={"name": author.name, "guest": author.guest, **news},
     )
     await runtime.presence.rename(author, former)
+    if not author.guest:
+        await directs.tell_renamed(runtime, author.id)
 
 
 async def log_out(runtime: Runtime, who: Identity | None, session: SessionBase) -> None:

@@ -1,26 +1,23 @@
-"""Entering rooms, reading them, and the list of them."""
+"""Entering rooms, reading them, and who is in them."""
 
-import heapq
+from itertools import islice
 from typing import Final, NamedTuple
 
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw, UnsetType, structs
 
-from chat.domain import Message, Present, channel_room
-from chat.presence.base import SITE
+from chat.domain import Head, Message
+from chat.errors import NotFound
 from chat.protocol import (
-    VERSION,
     At,
     HistoryCommand,
     HistoryFrame,
     JoinedFrame,
+    Members,
     MembersCommand,
     OkFrame,
     ReadCommand,
     ReadFrame,
     Ref,
-    RoomsCommand,
-    RoomState,
-    WelcomeFrame,
     encode,
     encode_events,
     encode_messages,
@@ -28,14 +25,15 @@ from chat.protocol import (
 )
 from chat.relay import Level, Member, Position
 from chat.services import access
-from chat.services.channels import default_slug
-from chat.services.directory import Known
 from chat.services.identity import Identity
 from chat.services.runtime import Runtime
 from chat.stores.base import Snapshot
 
 # Rooms whose newest messages are kept encoded, for the next one to enter.
 VIEWS_KEPT: Final = 256
+
+# The most messages in one answer.
+PAGE: Final = 100
 
 
 class View(NamedTuple):
@@ -55,13 +53,15 @@ async def enter_room(
     With ``at`` it gets what came after that, or a reset when the log cannot tell. Raises ``NotFound``,
     ``Unavailable``.
     """
-    await access.readable(runtime, room, who.author.id)
+    person = who.author.id
+    await access.readable(runtime, room, person)
     if member.room is not None and member.room != room:
         await leave_room(runtime, who, member)
     await runtime.presence.enter(room, who.author, member.key)
     position = None if at is UNSET else Position(at.epoch, at.seq)
 
     async def answer() -> Level:
+        await access.readable(runtime, room, person)
         return await _joined(runtime, room, who, position, ref)
 
     async def level(reached: Position | None) -> Level:
@@ -69,8 +69,14 @@ async def enter_room(
 
     try:
         await runtime.relay.enter(member, room, answer, level)
+        # Who was removed while they entered was not in the room yet when its members were told to leave.
+        await access.readable(runtime, room, person)
+    except NotFound:
+        runtime.relay.expel(member)
+        await runtime.presence.leave(room, person, member.key)
+        raise
     except BaseException:
-        await runtime.presence.leave(room, who.author.id, member.key)
+        await runtime.presence.leave(room, person, member.key)
         raise
 
 
@@ -98,9 +104,9 @@ async def _joined(
     events = None if replay is None else encode_events(replay.events)
     if events is not None and len(memoryview(events)) > limits.snapshot_bytes:
         events = None
-    snapshot = await runtime.store.latest(room, limits.kept)
-    view = await look(runtime, room, snapshot)
-    head = snapshot.head if replay is None or events is None else replay.head
+    opening = await open_room(runtime, room, who)
+    view = opening.view
+    head = opening.head if replay is None or events is None else replay.head
     frame = JoinedFrame(
         room=room,
         epoch=head.epoch,
@@ -108,24 +114,58 @@ async def _joined(
         n=head.n,
         reset=events is None,
         more=events is None and view.more,
-        members=members(await runtime.presence.present(room, limits.members_listed)),
+        members=await _members(runtime, room, ""),
         ref=ref,
         messages=view.encoded if events is None else UNSET,
         events=UNSET if events is None else events,
-        first_unread=UNSET if who is None else await first_unread(runtime, room, who, view),
+        first_unread=opening.first_unread,
         names=view.names or UNSET,
     )
     return Level(encode(frame), head.epoch, head.seq)
 
 
+class Opening(NamedTuple):
+    """What somebody sees of a room who comes into it."""
+
+    head: Head
+    view: View
+    first_unread: int | UnsetType
+
+
+async def open_room(runtime: Runtime, room: str, who: Identity | None) -> Opening:
+    """The newest messages: what a channel keeps; of a room that keeps everything the last twenty.
+
+    There all unread ones, where those are more, up to a hundred: ``first_unread`` says how far up the
+    first one is, which `history` can fetch. Without ``who`` nothing is unread.
+    """
+    limits = runtime.settings.LIMITS
+    state, person = None, ""
+    if who is not None:
+        person = who.author.id
+        state = (await runtime.store.unread([room], person, who.since))[room]
+    lasts = await runtime.directory.lasts(room)
+    limit = limits.kept
+    if lasts and state is not None:
+        head = (await runtime.store.heads([room]))[room]
+        unread = head.n - state.read if state.unread else 0
+        limit = max(limits.opening, min(unread, PAGE))
+    snapshot = await runtime.store.latest(room, limit)
+    view = await look(runtime, room, snapshot)
+    if state is None or not state.unread:
+        return Opening(snapshot.head, view, UNSET)
+    if lasts and (not view.messages or state.read + 1 < view.messages[0].n):
+        return Opening(snapshot.head, view, state.read + 1)
+    return Opening(snapshot.head, view, _first_unread(view, state.read, person))
+
+
 async def look(runtime: Runtime, room: str, snapshot: Snapshot) -> View:
     """The newest messages as a page shows them. Encoded once per state of the room."""
-    key = (snapshot.head, runtime.directory.names_version)
+    page = snapshot.page
+    key = (snapshot.head, len(page.messages), runtime.directory.names_version)
     cached = runtime.views.get(room)
     if cached is not None and cached[0] == key:
         view: View = cached[1]
         return view
-    page = snapshot.page
     encoded, count = encode_messages(page.messages, limit=runtime.settings.LIMITS.snapshot_bytes)
     messages = page.messages[len(page.messages) - count :]
     view = View(
@@ -134,7 +174,7 @@ async def look(runtime: Runtime, room: str, snapshot: Snapshot) -> View:
         page.more or count < len(page.messages),
         await renamed_authors(runtime, messages),
     )
-    runtime.views[room] = ((snapshot.head, runtime.directory.names_version), view)
+    runtime.views[room] = ((snapshot.head, len(page.messages), runtime.directory.names_version), view)
     if len(runtime.views) > VIEWS_KEPT:
         runtime.views.popitem(last=False)
     return view
@@ -149,133 +189,12 @@ async def renamed_authors(runtime: Runtime, messages: tuple[Message, ...]) -> di
     return {person: name for person, name in present.items() if sent_as[person] != {name}}
 
 
-async def first_unread(runtime: Runtime, room: str, who: Identity, view: View) -> int | UnsetType:
-    """The number of the first message that this person has not read, if one is held."""
-    state = (await runtime.store.unread([room], who.author.id, who.since))[room]
-    if not state.unread:
-        return UNSET
+def _first_unread(view: View, read: int, person: str) -> int | UnsetType:
+    """The number of the first message that this person has not read, if it is among these."""
     for message in view.messages:
-        if message.n > state.read and not message.deleted and message.author.id != who.author.id:
+        if message.n > read and not message.deleted and message.author.id != person:
             return message.n
     return UNSET
-
-
-async def welcome(runtime: Runtime, who: Identity, current: str) -> WelcomeFrame:
-    """The first frame of a connection. ``current`` is the slug of the session's last channel, or ``""``."""
-    return WelcomeFrame(
-        version=VERSION,
-        me=who.author,
-        rooms=await room_list(runtime, who, current),
-        online=await online(runtime),
-        limits=wire_limits(runtime),
-    )
-
-
-async def online(runtime: Runtime) -> int:
-    """People who are anywhere on the site."""
-    return (await runtime.presence.present(SITE, 0)).count
-
-
-def wire_limits(runtime: Runtime) -> dict[str, int]:
-    """Every number a client needs: it never types one itself."""
-    limits, times = runtime.settings.LIMITS, runtime.settings.TIMES
-    return {
-        "body_characters": limits.body_characters,
-        "topic_characters": limits.topic_characters,
-        "name_graphemes": limits.name_graphemes,
-        "frame_bytes": limits.frame_bytes,
-        "history": 100,
-        "kept": limits.kept,
-        "reaction_kinds": limits.reaction_kinds,
-        "file_bytes": limits.file_bytes,
-        "files_per_message": limits.files_per_message,
-        "ping_seconds": int(times.ping_after),
-        "silence_seconds": int(times.silent_after),
-        "typing_seconds": int(limits.typing.seconds),
-        "typing_shown_seconds": 2 * int(limits.typing.seconds),
-        "read_seconds": int(limits.read.seconds),
-    }
-
-
-async def room_list(runtime: Runtime, who: Identity | None, current: str) -> list[RoomState]:
-    """The default and the current channel and the most recently active others, 100 in all.
-
-    The default one is first, the others are in the order of their names.
-    """
-    listed = runtime.settings.LIMITS.rooms_listed
-    channels = {
-        slug: known
-        for slug, known in (await runtime.directory.channels()).items()
-        if not known.info.private and (not known.info.archived or slug == current)
-    }
-    if len(channels) > listed:
-        channels = await _most_active(runtime, channels, current, listed)
-    first = default_slug()
-    ordered = sorted(
-        channels.values(), key=lambda known: (known.info.slug != first, known.info.name.casefold())
-    )
-    return await states(runtime, who, ordered)
-
-
-async def _most_active(
-    runtime: Runtime, channels: dict[str, Known], current: str, listed: int
-) -> dict[str, Known]:
-    always = {slug for slug in (default_slug(), current) if slug in channels}
-    active = await runtime.store.active_at(map(channel_room, channels))
-    recent = heapq.nlargest(
-        listed - len(always),
-        channels.keys() - always,
-        key=lambda slug: active.get(channel_room(slug), channels[slug].created_ms),
-    )
-    return {slug: channels[slug] for slug in (*always, *recent)}
-
-
-async def states(runtime: Runtime, who: Identity | None, channels: list[Known]) -> list[RoomState]:
-    """What somebody's list says of these channels, in their order."""
-    rooms = [known.info.room for known in channels]
-    heads = await runtime.store.heads(rooms)
-    unread = {} if who is None else await runtime.store.unread(rooms, who.author.id, who.since)
-    rows = []
-    for known in channels:
-        info, head = known.info, heads[known.info.room]
-        mine = unread.get(info.room)
-        rows.append(
-            RoomState(
-                room=info.room,
-                slug=info.slug,
-                name=info.name,
-                topic=info.topic,
-                kind=info.kind,
-                archived=info.archived,
-                private=info.private,
-                keeps=info.keeps,
-                epoch=head.epoch,
-                seq=head.seq,
-                n=head.n,
-                read=mine.read if mine else 0,
-                unread=mine.unread if mine else 0,
-            )
-        )
-    return rows
-
-
-async def find_rooms(runtime: Runtime, who: Identity, command: RoomsCommand) -> OkFrame:
-    """Channels whose name has ``query`` in it, by name, a page at a time."""
-    wanted = command.query.casefold()
-    found = sorted(
-        (known.info.name.casefold(), known.info.room, known)
-        for known in (await runtime.directory.channels()).values()
-        if not known.info.private and not known.info.archived and wanted in known.info.name.casefold()
-    )
-    if command.after is not UNSET:
-        last = await access.readable(runtime, command.after, who.author.id)
-        found = [one for one in found if one[:2] > (last.info.name.casefold(), last.info.room)]
-    page = [known for _, _, known in found[: command.limit]]
-    return OkFrame(
-        command.ref,
-        rooms=await states(runtime, who, page),
-        more=len(found) > command.limit,
-    )
 
 
 async def history(runtime: Runtime, who: Identity, command: HistoryCommand) -> HistoryFrame:
@@ -299,10 +218,28 @@ async def mark_read(runtime: Runtime, who: Identity, member: Member, command: Re
 
 
 async def list_members(runtime: Runtime, who: Identity, command: MembersCommand) -> OkFrame:
-    """Who is in a room, a page at a time, in the order in which they came."""
+    """Who is in a room, a page at a time, in the order in which they came.
+
+    With the first page of a private room, or of a personal chat: who belongs to it and is away.
+    """
     await access.readable(runtime, command.room, who.author.id)
     listed = runtime.settings.LIMITS.members_listed
     after = "" if command.after is UNSET else command.after
-    present = await runtime.presence.present(command.room, listed + 1, after)
-    page = Present(present.people[:listed], present.count)
-    return OkFrame(command.ref, members=members(page), more=len(present.people) > listed)
+    found = await _members(runtime, command.room, after, listed + 1)
+    more = len(found.people) > listed
+    page = structs.replace(found, people=found.people[:listed])
+    return OkFrame(command.ref, members=page, more=more)
+
+
+async def _members(runtime: Runtime, room: str, after: str, limit: int = 0) -> Members:
+    limit = limit or runtime.settings.LIMITS.members_listed
+    present = await runtime.presence.present(room, limit, after)
+    belonging = await runtime.directory.belonging(room)
+    if belonging is None or after:
+        return members(present)
+    here = {one.id for one in present.people}
+    if present.count > len(here):
+        here = {one.id for one in (await runtime.presence.present(room, present.count)).people}
+    away = {one: guest for one, guest in belonging.items() if one not in here}
+    shown = dict(islice(away.items(), runtime.settings.LIMITS.members_listed))
+    return members(present, await runtime.directory.authors(shown))

@@ -26,6 +26,7 @@ from chat.services.directory import Directory
 from chat.services.ledger import FileLedger
 from chat.services.visits import Visits
 from chat.stores.base import MessageStore
+from chat.stores.routed import RoutedStore
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,11 @@ class Live(Protocol):
 
     @property
     def session_key(self) -> str: ...
+
+    @property
+    def room(self) -> str | None:
+        """The room it is in."""
+        ...
 
     def check_silence(self) -> None:
         """Send a ping, or close with 4408, if it is time."""
@@ -80,9 +86,13 @@ class Runtime:
         self._sweep = sweep
         self.clock = clock
         self.now_ms = now_ms
-        self.store: MessageStore = import_string(self.settings.CHANNEL_STORE)(self.settings.LIMITS)
-        self.presence: Presence = MemoryPresence(clock, self.settings.TIMES)
         self.directory = Directory()
+        self.store: MessageStore = RoutedStore(
+            import_string(self.settings.CHANNEL_STORE)(self.settings.LIMITS),
+            import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS),
+            self.directory.lasts,
+        )
+        self.presence: Presence = MemoryPresence(clock, self.settings.TIMES)
         self.limiter = Limiter(clock)
         self.relay = Relay(
             layer,
@@ -101,6 +111,8 @@ class Runtime:
         self.posted: set[tuple[str, str]] = set()
         self.files = FileLedger()
         self.image_workers = asyncio.Semaphore(self.settings.LIMITS.image_workers)
+        # Personal chats in which something was taken away: their people are told what is unread now.
+        self.recounted: set[str] = set()
         self._tasks: set[asyncio.Task[object]] = set()
         self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
@@ -154,6 +166,8 @@ class Runtime:
         """News for this process, from any process."""
         if slug := notice.get("channel"):
             self.spawn(self.directory.reload(slug))
+        if slug := notice.get("members"):
+            self.directory.forget_members(slug)
         if person := notice.get("renamed"):
             self.directory.rename(person, notice["name"])
 

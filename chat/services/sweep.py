@@ -9,7 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from chat.domain import Head
+from chat.domain import Head, RoomKind, split_room
+from chat.errors import NotFound
 from chat.presence.base import SITE, Changes
 from chat.protocol import (
     CloseCode,
@@ -20,9 +21,10 @@ from chat.protocol import (
     ReadFrame,
     Renamed,
     RoomHead,
+    batch,
     encode,
 )
-from chat.services import identity, releases
+from chat.services import access, directs, identity, releases
 from chat.services.identity import Identity
 from chat.services.runtime import Live, Runtime
 
@@ -89,14 +91,42 @@ class Sweep:
         runtime = self._runtime
         posted, runtime.posted = runtime.posted, set()
         news, runtime.news = runtime.news, {}
+        recounted, runtime.recounted = runtime.recounted, set()
         for person, room in posted:
             if head := news.get(room):
                 state = (await runtime.store.unread([room], person, 0))[room]
                 frame = ReadFrame(room, head.epoch, state.read, state.unread)
                 await runtime.relay.tell(person, text=encode(frame))
-        rooms = list(news.items())
-        for start in range(0, len(rooms), runtime.settings.LIMITS.rooms_listed):
-            await self._tell_heads(rooms[start : start + runtime.settings.LIMITS.rooms_listed])
+        for room in recounted:
+            await directs.recount(runtime, room)
+        public: list[tuple[str, Head]] = []
+        private: dict[str, dict[str, RoomHead]] = {}
+        for room, head in news.items():
+            belonging = await runtime.directory.belonging(room)
+            if belonging is None:
+                public.append((room, head))
+            for person in belonging or ():
+                private.setdefault(person, {})[room] = RoomHead(*head)
+        for start in range(0, len(public), runtime.settings.LIMITS.rooms_listed):
+            await self._tell_heads(public[start : start + runtime.settings.LIMITS.rooms_listed])
+        await self._tell_private(private)
+
+    async def _tell_private(self, heads: dict[str, dict[str, RoomHead]]) -> None:
+        """Heads of rooms that are not everybody's, to those they belong to: one frame for each person.
+
+        A personal chat comes with all its numbers, since it may not have been in the list before.
+        """
+        runtime = self._runtime
+        frames: dict[str, list[str]] = {}
+        for room in {room for rooms in heads.values() for room in rooms}:
+            kind, key = split_room(room)
+            pair = await runtime.directory.pair(key) if kind == RoomKind.DIRECT else None
+            if pair is not None:
+                for person, text in (await directs.news(runtime, room, pair)).items():
+                    frames.setdefault(person, []).append(text)
+        for person, rooms in heads.items():
+            frames.setdefault(person, []).append(encode(HeadsFrame(rooms)))
+        await runtime.relay.tell_each({person: batch(texts) for person, texts in frames.items()})
 
     async def _tell_heads(self, rooms: list[tuple[str, Head]]) -> None:
         heads = {room: RoomHead(*head) for room, head in rooms}
@@ -122,9 +152,10 @@ class Sweep:
         await self._runtime.presence.renew(list(self._runtime.live))
 
     async def recheck(self) -> None:
-        """Ask the database about everybody who is connected, and about the channels."""
+        """Ask the database about everybody who is connected, about the channels and who belongs to them."""
         runtime = self._runtime
         await runtime.directory.refresh()
+        await runtime.directory.refresh_members()
         await releases.review(runtime)
         live = list(runtime.live.values())
         if not live:
@@ -138,6 +169,17 @@ class Sweep:
                 connection.close_soon(CloseCode.NO_IDENTITY)
             else:
                 await self._correct(connection, who)
+                await self._admit(connection)
+
+    async def _admit(self, connection: Live) -> None:
+        """Out of the room, who may not be in it any more: the notice of their removal was lost."""
+        room = connection.room
+        if room is None:
+            return
+        try:
+            await access.readable(self._runtime, room, connection.author.id)
+        except NotFound:
+            connection.notice({"expelled": room})
 
     async def _correct(self, connection: Live, who: Identity) -> None:
         """The notice of a new name may have been lost, or have come while the connection was opening."""

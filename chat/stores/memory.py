@@ -149,9 +149,9 @@ class MemoryStore(MessageStore):
         return Appended(log.epoch, message, duplicate=False, released=released)
 
     async def sent(self, room: str, author: str, cid: str) -> Appended | None:
-        log = self._log(room)
-        first = log.sends.get((author, cid))
-        return None if first is None else Appended(log.epoch, first, duplicate=True)
+        log = self._logs.get(room)  # asked of rooms that do not exist, too: they must not begin here
+        first = None if log is None else log.sends.get((author, cid))
+        return None if log is None or first is None else Appended(log.epoch, first, duplicate=True)
 
     def _keep(self, log: _Log, message: Message) -> tuple[Message, ...]:
         kept = _Kept(message)

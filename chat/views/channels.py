@@ -1,5 +1,7 @@
 """Making channels, and checking their names."""
 
+from typing import Final
+
 import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -11,6 +13,9 @@ from chat.services import channels, process
 from chat.views.answers import address_of, answers_errors, asker, plain, text_fields
 from chat.views.names import check_answer
 
+# What a ticked box of a form may say.
+ON: Final = ("1", "on", "true")
+
 
 @require_safe
 @never_cache
@@ -19,7 +24,8 @@ async def check_name(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     whose = address_of(request) if who is None else who.session
     raw = request.GET.get("name", "")
-    check, slug = await channels.check_channel_name(process.current(), whose, raw)
+    private = request.GET.get("private", "") in ON
+    check, slug = await channels.check_channel_name(process.current(), whose, raw, private=private)
     return check_answer(check, slug=slug)
 
 
@@ -30,10 +36,11 @@ async def create(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     if who is None:
         raise Forbidden("Choose a name first.")
-    name, topic = text_fields(request, "name", "topic")
+    name, topic, private, keeps = text_fields(request, "name", "topic", "private", "keeps")
+    fields = {"name": name, "topic": topic, "private": private in ON, "keeps": keeps or "recent"}
     try:
-        command = msgspec.convert({"type": "create", "ref": 0, "name": name, "topic": topic}, CreateCommand)
+        command = msgspec.convert({"type": "create", "ref": 0, **fields}, CreateCommand)
     except msgspec.ValidationError as error:
         raise Invalid(str(error)) from None
-    info = await channels.create_channel(process.current(), who.author, address_of(request), command)
+    info = await channels.create_channel(process.current(), who, address_of(request), command)
     return JsonResponse({"channel": plain(info)}, status=201)

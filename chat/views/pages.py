@@ -9,17 +9,17 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
+from msgspec import UNSET
 
 from chat import conf
-from chat.domain import Author, Message
+from chat.domain import Author, Message, channel_room, direct_room
 from chat.errors import NotFound
 from chat.protocol import VERSION
-from chat.services import access, identity, process, rooms
+from chat.services import access, identity, lists, process, rooms
 from chat.services.channels import default_slug
 from chat.services.identity import Identity
-from chat.services.rooms import View
+from chat.services.rooms import Opening
 from chat.services.runtime import Runtime
-from chat.stores.base import Snapshot
 from chat.views.answers import asker, plain
 
 # What a row of the page says of its message.
@@ -33,9 +33,11 @@ async def home(request: HttpRequest) -> HttpResponse:
     who = await asker(request)
     slug = default_slug()
     if who is not None and who.last_channel:
-        known = (await process.current().directory.channels()).get(who.last_channel)
-        if known is not None and not known.info.private and not known.info.archived:
-            slug = who.last_channel
+        try:
+            last = await access.readable(process.current(), channel_room(who.last_channel), who.author.id)
+            slug = slug if last.info.archived else who.last_channel
+        except NotFound:
+            pass
     return HttpResponseRedirect(reverse("chat:room", args=[slug]))
 
 
@@ -44,51 +46,64 @@ async def home(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 async def room(request: HttpRequest, slug: str) -> HttpResponse:
     """A channel. Without a name: the list and the name dialogue, no messages."""
-    here = process.current()
     who = await asker(request)
-    try:
-        known = await access.readable(here, f"channel:{slug}", "" if who is None else who.author.id)
-    except NotFound as error:
-        raise Http404(error.detail) from None
+    answer = await _page(request, who, channel_room(slug))
     if who is not None and who.last_channel != slug:
         await identity.remember_channel(who.session_key, slug)
-    address = known.info.room
-    snapshot = await here.store.latest(address, here.settings.LIMITS.kept)
-    view = await rooms.look(here, address, snapshot)
-    listed = plain(await rooms.room_list(here, who, slug))
+    return answer
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+async def direct(request: HttpRequest, chat: str) -> HttpResponse:
+    """A personal chat, for its two people."""
+    return await _page(request, await asker(request), direct_room(chat))
+
+
+async def _page(request: HttpRequest, who: Identity | None, address: str) -> HttpResponse:
+    here = process.current()
+    try:
+        known = await access.readable(here, address, "" if who is None else who.author.id)
+    except NotFound as error:
+        raise Http404(error.detail) from None
+    opening = await rooms.open_room(here, address, who)
     context = {
         "me": None if who is None else plain(who.author),
         "channel": plain(known.info),
-        "rooms": listed,
-        "messages": () if who is None else view.messages,
+        "rooms": plain(await lists.room_list(here, who, address)),
+        "messages": () if who is None else opening.view.messages,
         "members_count": (await here.presence.present(address, 0)).count,
-        "online": await rooms.online(here),
+        "online": await lists.online(here),
     }
-    context["page"] = page_state(here, who, context, snapshot, view)
+    context["page"] = page_state(here, who, context, opening)
     return render(request, "chat/room.html", context)
 
 
 def page_state(
-    here: Runtime, who: Identity | None, context: dict[str, Any], snapshot: Snapshot, view: View
+    here: Runtime, who: Identity | None, context: dict[str, Any], opening: Opening
 ) -> dict[str, Any]:
     """What the script starts from: the very state that the page shows.
 
     ``messages`` have what their rows in the page do not say (js/page.js puts the two together).
     """
+    head, view = opening.head, opening.view
     return {
         "version": VERSION,
         "site_name": here.settings.SITE_NAME,
         "me": context["me"],
+        "may": [] if who is None else lists.abilities(here, who),
         "channel": context["channel"],
         "room": context["channel"]["room"],
-        "epoch": snapshot.head.epoch,
-        "seq": snapshot.head.seq,
-        "n": snapshot.head.n,
+        "epoch": head.epoch,
+        "seq": head.seq,
+        "n": head.n,
         "more": who is not None and view.more,
+        "first_unread": None if opening.first_unread is UNSET else opening.first_unread,
         **beside_rows(context["messages"], "" if who is None else who.author.id),
         "names": {} if who is None else view.names,
         "rooms": context["rooms"],
-        "limits": rooms.wire_limits(here),
+        "limits": lists.wire_limits(here),
         "file_types": list(here.settings.FILE_TYPES),
         "urls": {
             "socket": reverse("chat:home") + "ws/chat/",
@@ -99,6 +114,7 @@ def page_state(
             "files": reverse("chat:files"),
             "logout": reverse("chat:logout"),
             "channel": reverse("chat:room", args=["SLUG"]),
+            "direct": reverse("chat:direct", args=["ID"]),
             **account_addresses(),
         },
     }

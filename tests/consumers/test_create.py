@@ -24,6 +24,7 @@ async def test_everybody_s_list_shows_it_at_once_and_the_maker_enters_it(site: S
         "archived": False,
         "private": False,
         "keeps": "recent",
+        "maker": alice.id,
     }
     for tab in (alice, bob):
         assert (await tab.until("channel"))["channel"] == reply["channel"]
@@ -99,7 +100,11 @@ async def test_a_name_is_never_another_route_or_room(site: Site, name: str) -> N
         ({"name": "x", "topic": "x" * 201}, "too_long"),
         ({"name": "x", "slug": "y"}, "invalid"),
         ({"name": "x", "maker": "somebody"}, "invalid"),
-        ({"name": "x", "private": True}, "invalid"),
+        ({"name": "x", "private": "yes"}, "invalid"),
+        ({"name": "x", "private": 1}, "invalid"),
+        ({"name": "x", "keeps": "some"}, "invalid"),
+        ({"name": "x", "keeps": None}, "invalid"),
+        ({"name": "x", "keeps": "all"}, "forbidden"),
     ],
 )
 async def test_garbage_is_refused_and_makes_nothing(site: Site, fields: dict[str, Any], code: str) -> None:

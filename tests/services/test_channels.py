@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from people import Site
+from asgiref.sync import sync_to_async
+from people import Site, thread_of_a_request
 
 from chat import names
 from chat.errors import NameTaken, RateLimited, Unavailable
@@ -117,7 +117,7 @@ async def test_of_twenty_who_make_a_channel_of_one_name_at_once_one_does(site: S
     spellings = ["Pit crew", "PIT CREW", "Ｐｉｔ ｃｒｅｗ", "pit  crew"]
 
     async def create(number: int) -> int:
-        async with ThreadSensitiveContext():
+        async with thread_of_a_request():
             name = spellings[number % len(spellings)]
             return (await visitors[number].http.post("/channels/", {"name": name})).status_code
 
@@ -131,7 +131,7 @@ async def test_twenty_different_names_at_once_have_twenty_addresses(site: Site, 
     marks = ["Pit crew", *(f"Pit{mark}crew" for mark in "-.,;:!?+*=~")]
 
     async def create(name: str) -> str:
-        async with ThreadSensitiveContext():
+        async with thread_of_a_request():
             response = await alice.http.post("/channels/", {"name": name})
             return response.json()["channel"]["slug"]
 

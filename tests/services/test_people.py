@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import ThreadSensitiveContext
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.test import AsyncClient
 from django.utils import timezone
-from people import Site, Visitor
+from people import Site, Visitor, thread_of_a_request
 
 from chat.errors import InvalidName, NameTaken, RateLimited
 from chat.models import Person, PersonNameKey
@@ -56,8 +55,7 @@ async def test_of_fifty_who_want_a_name_at_once_one_gets_it(site: Site, spelling
     assert site.runtime
 
     async def claim(number: int) -> int:
-        # As a server does: each request has a thread of its own for the database.
-        async with ThreadSensitiveContext():
+        async with thread_of_a_request():
             name = spellings[number % len(spellings)]
             return (await AsyncClient().post("/name/", {"name": name})).status_code
 
@@ -73,7 +71,7 @@ async def test_of_twenty_who_change_to_one_name_at_once_one_gets_it_and_the_rest
     visitors = [await site.visitor(f"Person {number}") for number in range(20)]
 
     async def claim(visitor: Visitor) -> int:
-        async with ThreadSensitiveContext():
+        async with thread_of_a_request():
             return (await visitor.http.post("/name/", {"name": "Oskar"})).status_code
 
     statuses = await asyncio.gather(*map(claim, visitors))

@@ -38,7 +38,13 @@ class _Message:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """A store beside a model. Subclasses say how a store with ``LIMITS`` is made, inside the loop."""
+    """A store beside a model. Subclasses say how a store with ``LIMITS`` is made, inside the loop.
+
+    ``kept`` messages of a room are held, ``cids_kept`` sends are remembered; None: all of them.
+    """
+
+    kept: int | None = LIMITS.kept
+    cids_kept: int | None = LIMITS.cids_kept
 
     def make_store(self) -> MessageStore:
         raise NotImplementedError
@@ -74,7 +80,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @property
     def held(self) -> list[_Message]:
-        return self.messages[-LIMITS.kept :]
+        return self.messages[-self.kept :] if self.kept else self.messages
 
     def at(self, place: int) -> _Message:
         """A message, old or new; often one that is not held any more."""
@@ -95,7 +101,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert (stored.message.id, stored.message.seq, stored.message.n) == (first.id, first.seq, first.n)
             assert stored.released == ()
             return
-        dropped = self.held[:1] if len(self.held) == LIMITS.kept else []
+        dropped = self.held[:1] if len(self.held) == self.kept else []
         assert [message.id for message in stored.released] == [message.id for message in dropped]
         seq, n = len(self.log) + 1, len(self.messages) + 1
         message = _Message(stored.message.id, seq, n, author.id, body, self.now)
@@ -104,7 +110,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.log.append(("message", message, None))
         self.markers[author.id] = n
         self.sends[author.id, cid] = message
-        if len(self.sends) > LIMITS.cids_kept:
+        if self.cids_kept and len(self.sends) > self.cids_kept:
             del self.sends[next(iter(self.sends))]
 
     @precondition(lambda self: self.messages)

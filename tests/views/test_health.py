@@ -35,6 +35,7 @@ async def test_not_ready_names_the_part_and_says_no_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     visitor = await site.visitor()
+    await site.enter("alice")  # since then the process knows its channels
 
     async def fail(*_: object) -> None:
         raise ConnectionError("secret address of a machine")

@@ -165,6 +165,7 @@ async def test_the_script_starts_from_the_state_that_the_page_shows(site: Site) 
         "channels_check": "/channels/check/",
         "logout": "/logout/",
         "channel": "/c/SLUG/",
+        "direct": "/d/ID/",
         "register": "/account/register/",
         "login": "/account/login/",
         "password": "/account/password/",

@@ -1,0 +1,98 @@
+"""Who belongs to a private channel: invited, and removed."""
+
+from typing import Final
+
+from channels.db import database_sync_to_async
+from django.db import transaction
+
+from chat.domain import RoomKind
+from chat.errors import Forbidden, NotFound, TooLong
+from chat.models import Channel, ChannelMember, Person
+from chat.protocol import ChannelFrame, InviteCommand, OkFrame, RemoveCommand, encode
+from chat.services import access, lists
+from chat.services.directory import Known
+from chat.services.identity import Identity
+from chat.services.runtime import Runtime
+
+PUBLIC: Final = "This channel is open to everybody."
+NOBODY: Final = "There is no such person."
+
+
+async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkFrame:
+    """Let a person, guest or account, into a private channel; they see it at once. Twice is harmless.
+
+    What was said before they may read, but it is not unread to them. Raises ``NotFound`` (room, person),
+    ``Forbidden``, ``TooLong`` (too many members), ``RateLimited``, ``Unavailable``.
+    """
+    known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
+    _require_private(known)
+    if not await database_sync_to_async(_is_somebody)(command.person):
+        raise NotFound(NOBODY)
+    runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
+    room, slug, person = command.room, known.info.slug, command.person
+    # Before they belong to it: afterwards they would be told of unread messages.
+    head = (await runtime.store.heads([room]))[room]
+    await runtime.store.mark_read(room, person, head.epoch, head.n, 0)
+    most = runtime.settings.LIMITS.channel_members
+    if await database_sync_to_async(_add)(slug, person, who.author.id, most):
+        await _tell_processes(runtime, slug)
+        numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
+        await runtime.relay.tell(person, text=encode(ChannelFrame(known.info, state=numbers)))
+    return OkFrame(command.ref)
+
+
+async def remove(runtime: Runtime, who: Identity, command: RemoveCommand) -> OkFrame:
+    """Take somebody out of a private channel, at once and in all their tabs; or oneself: that is leaving.
+
+    Who made it stays in it, unless staff say otherwise. Raises ``NotFound`` (room, or no member),
+    ``Forbidden``.
+    """
+    room, person = command.room, command.person
+    if person == who.author.id:
+        known = await access.readable(runtime, room, person)
+    else:
+        known = await access.changeable(runtime, room, who.author.id, staff=who.staff)
+    _require_private(known)
+    if known.maker == person and not who.staff:
+        raise Forbidden("Who made a channel stays in it.")
+    if not await database_sync_to_async(_take_out)(known.info.slug, person):
+        raise NotFound("This person does not belong to the channel.")
+    await _tell_processes(runtime, known.info.slug)
+    gone = ChannelFrame(known.info, gone=True)
+    await runtime.relay.tell(person, text=encode(gone), notice={"expelled": room})
+    return OkFrame(command.ref)
+
+
+def _require_private(known: Known) -> None:
+    if known.info.kind == RoomKind.DIRECT:
+        raise Forbidden("A personal chat belongs to its two people as it is.")
+    if not known.info.private:
+        raise Forbidden(PUBLIC)
+
+
+async def _tell_processes(runtime: Runtime, slug: str) -> None:
+    runtime.directory.forget_members(slug)
+    await runtime.relay.tell_processes({"members": slug})
+
+
+def _is_somebody(person: str) -> bool:
+    return Person.objects.filter(pk=person, ended_at=None).exists()
+
+
+def _add(slug: str, person: str, by: str, most: int) -> bool:
+    """Whether they did not belong to it before."""
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().filter(slug=slug).first()
+        if channel is None:
+            raise NotFound("There is no such room.")
+        members = ChannelMember.objects.filter(channel=channel)
+        if members.filter(person=person).exists():
+            return False
+        if members.count() >= most:
+            raise TooLong(f"A channel has at most {most:,} members.")
+        ChannelMember.objects.create(channel=channel, person_id=person, invited_by_id=by)
+    return True
+
+
+def _take_out(slug: str, person: str) -> bool:
+    return bool(ChannelMember.objects.filter(channel__slug=slug, person=person).delete()[0])
