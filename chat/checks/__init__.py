@@ -1,7 +1,7 @@
 """System checks: usual mistakes, each with an id and what to write instead.
 
 ``basics`` are those without which nothing works; ``host`` looks at how a project includes the app,
-``deployment`` at what goes wrong only when others come.
+``deployment`` at what goes wrong only when others come, ``files`` at where uploads go.
 """
 
 from chat.checks.basics import check_layer, check_rate_limits, check_sessions, check_settings
@@ -13,6 +13,7 @@ from chat.checks.deployment import (
     check_session_life,
     check_workers,
 )
+from chat.checks.files import check_file_types, check_media_is_private, check_media_root
 from chat.checks.host import (
     check_csrf,
     check_middleware,
@@ -26,9 +27,12 @@ from chat.checks.host import (
 __all__ = [
     "check_bodies",
     "check_csrf",
+    "check_file_types",
     "check_hosts",
     "check_layer",
     "check_layer_capacity",
+    "check_media_is_private",
+    "check_media_root",
     "check_middleware",
     "check_proxies",
     "check_rate_limits",

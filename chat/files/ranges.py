@@ -37,9 +37,8 @@ def asked_span(header: str, size: int) -> Span | None:
             raise Unsatisfiable
         return Span(max(0, size - count), size)
     start = int(match[1])
-    end = int(match[2]) + 1 if match[2] else size
-    if end <= start:
+    if match[2] and int(match[2]) < start:
         return None  # backwards: not a range at all
     if start >= size:
         raise Unsatisfiable
-    return Span(start, min(end, size))
+    return Span(start, min(int(match[2]) + 1, size) if match[2] else size)

@@ -18,10 +18,12 @@ TAIL_BYTES = 1024
 
 
 def size_words(count: int) -> str:
-    """``10 MB``, ``1.5 MB``, ``300 KB``: powers of 1,024, as people's file managers count."""
+    """``10 MB``, ``1.5 MB``, ``300 KB``, ``12 bytes``: powers of 1,024."""
+    if count < 1024:
+        return f"{count} bytes"
     if count < 1024 * 1024:
-        return f"{count / 1024:.3g} KB"
-    return f"{count / 1024 / 1024:.3g} MB"
+        return f"{round(count / 1024, 1):g} KB"
+    return f"{round(count / 1024 / 1024, 1):g} MB"
 
 
 def too_large(limit: int) -> TooLarge:
@@ -70,7 +72,7 @@ class Body:
 
     def ends_with(self, boundary: str) -> bool:
         """Whether the last boundary is there: Django's parser takes a form that was cut off for a whole."""
-        return b"--" + boundary.encode("latin-1") + b"--" in self._tail
+        return b"--" + boundary.encode("latin-1", "replace") + b"--" in self._tail
 
 
 class Received:

@@ -171,5 +171,5 @@ def _each(rows: QuerySet[Attachment]) -> Iterator[Attachment]:
     """Rows in the order of their keys, a batch at a time, though they are deleted meanwhile."""
     last = ""
     while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = batch[-1].pk  # a deleted row has none any more
         yield from batch
-        last = batch[-1].pk

@@ -106,6 +106,7 @@ async def serve(request: HttpRequest, attachment_id: str, name: str) -> HttpResp
     if _is_known(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
     if accelerated := conf.get().X_ACCEL_REDIRECT:
+        del headers["Content-Encoding"], headers["Accept-Ranges"]  # the proxy's to say
         headers["X-Accel-Redirect"] = accelerated.rstrip("/") + "/" + quote(field.name or "")
         return HttpResponse(headers=headers)
     try:
@@ -140,7 +141,7 @@ def _is_known(request: HttpRequest, etag: str) -> bool:
 
 
 def _answer(
-    request: HttpRequest, file: File[bytes], size: int, headers: dict[str, str]
+    request: HttpRequest, file: "File[bytes]", size: int, headers: dict[str, str]
 ) -> HttpResponse | StreamingHttpResponse:
     try:
         span = _asked_span(request, size, headers)
@@ -169,7 +170,7 @@ def _asked_span(request: HttpRequest, size: int, headers: dict[str, str]) -> Spa
     return asked_span(asked, size)
 
 
-async def _pieces(file: File[bytes], span: Span) -> AsyncIterator[bytes]:
+async def _pieces(file: "File[bytes]", span: Span) -> AsyncIterator[bytes]:
     """The file's bytes, read in a worker thread a piece at a time; closed however this ends."""
     try:
         await asyncio.to_thread(file.seek, span.start)

@@ -51,6 +51,8 @@ async def test_welcome_is_first_and_says_all_a_client_needs(site: Site) -> None:
         "kept": 100,
         "opening": 20,
         "reaction_kinds": 20,
+        "file_bytes": 10_485_760,
+        "files_per_message": 10,
         "ping_seconds": 25,
         "silence_seconds": 60,
         "typing_seconds": 3,

@@ -163,6 +163,7 @@ async def test_the_script_starts_from_the_state_that_the_page_shows(site: Site) 
         "name_check": "/name/check/",
         "channels": "/channels/",
         "channels_check": "/channels/check/",
+        "files": "/files/",
         "logout": "/logout/",
         "channel": "/c/SLUG/",
         "direct": "/d/ID/",

@@ -1,0 +1,115 @@
+"""System checks: where files are kept, and what looks into them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import DEFAULT_STORAGE_ALIAS, settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, storages
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.static import serve
+
+from chat import conf
+from chat.files.kinds import KINDS
+
+# What Pillow's build must be able to do, by the extension that needs it. Thumbnails are WebP.
+CODECS: Final = {"png": "zlib", "jpg": "jpg", "jpeg": "jpg", "webp": "webp"}
+
+
+def _media_root() -> Path | None:
+    """The folder of the files, where they are in one."""
+    storage = storages[DEFAULT_STORAGE_ALIAS]
+    return Path(storage.location) if isinstance(storage, FileSystemStorage) else None
+
+
+@register(Tags.files)
+def check_media_root(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Files can be written, into a folder that is named."""
+    folder = _media_root()
+    if folder is None:
+        return []
+    hint = "Set MEDIA_ROOT to a folder that the server may write to, and that nothing else serves."
+    if not settings.MEDIA_ROOT and folder == Path.cwd():
+        words = "MEDIA_ROOT is not set, so uploads would go to the folder that the server was started in."
+        return [Error(words, hint=hint, id="chat.E012")]
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return []
+    return [Error(f"Uploads cannot be written to {folder}.", hint=hint, id="chat.E012")]
+
+
+@register(Tags.security)
+def check_media_is_private(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Nothing but the chat's own view serves the files: it is the one that asks for permission."""
+    folder = _media_root()
+    if folder is None:
+        return []
+    words = ""
+    if any(_is_within(folder, root) for root in _static_folders()):
+        words = f"MEDIA_ROOT ({folder}) is within a folder of static files, which everybody may read."
+    elif any(_is_within(folder, root) for root in _served_folders()):
+        words = f"A URL pattern serves MEDIA_ROOT ({folder}) to everybody."
+    hint = "Keep MEDIA_ROOT apart, and take static(settings.MEDIA_URL, …) out of the URL patterns."
+    return [Warning(words, hint=hint, id="chat.W014")] if words else []
+
+
+def _static_folders() -> Iterator[Path]:
+    if settings.STATIC_ROOT:
+        yield Path(settings.STATIC_ROOT)
+    # Each a folder, or a prefix and a folder.
+    found: list[Any] = list(settings.STATICFILES_DIRS)
+    yield from (Path(one[1] if isinstance(one, tuple | list) else one) for one in found)
+
+
+def _served_folders() -> Iterator[Path]:
+    try:
+        patterns = get_resolver().url_patterns
+    except Exception:
+        return  # Django's own checks say what is wrong with them
+    for pattern in _flat(patterns):
+        root = pattern.default_args.get("document_root")
+        if pattern.callback is serve and root:
+            yield Path(root)
+
+
+def _flat(patterns: Sequence[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _flat(one.url_patterns)
+        else:
+            yield one
+
+
+def _is_within(folder: Path, root: Path) -> bool:
+    return folder.resolve().is_relative_to(root.resolve())
+
+
+@register(Tags.compatibility)
+def check_file_types(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """There is code that looks into every kind of file that is taken."""
+    try:
+        taken = conf.get().FILE_TYPES
+    except (ImproperlyConfigured, TypeError, ValueError):
+        return []  # chat.E001 says it
+    messages: list[CheckMessage] = []
+    if unknown := [one for one in taken if one not in KINDS]:
+        words = f'CHITCHAT["FILE_TYPES"]: nothing looks into files of the type {unknown[0]!r}.'
+        hint = f"Write extensions of {', '.join(KINDS)}, in lower case and without a dot."
+        messages.append(Error(words, hint=hint, id="chat.E013"))
+    wanted = {KINDS[one].extension for one in taken if one in KINDS and KINDS[one].image}
+    if wanted and (missing := _missing_codecs(wanted | {"webp"})):
+        words = f"Pillow cannot write {missing[0]}, so uploads of images fail."
+        hint = 'Install it with pip install "Pillow>=12.3", or leave images out of CHITCHAT["FILE_TYPES"].'
+        messages.append(Error(words, hint=hint, id="chat.E014"))
+    return messages
+
+
+def _missing_codecs(extensions: set[str]) -> list[str]:
+    try:
+        from PIL import features
+    except ImportError:
+        return sorted(extensions)
+    return sorted(one for one in extensions if one in CODECS and not features.check(CODECS[one]))
