@@ -24,7 +24,7 @@ STOP_TIMEOUT: Final = 10.0
 QUIET_TIMEOUT: Final = 15.0
 
 UVICORN: Final = (
-    *("--ws", "websockets-sansio", "--loop", "uvloop", "--lifespan", "off"),
+    *("--ws", "chitchat_site.uvicorn:WebSocket", "--loop", "uvloop", "--lifespan", "off"),
     *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
     *("--timeout-graceful-shutdown", "5", "--no-access-log", "--log-level", "warning"),
 )

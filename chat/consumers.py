@@ -23,6 +23,9 @@ SERVER_SEND: Final = "chat.send"
 # How long a peer may take to accept our closing before its task is ended.
 CLOSE_TIMEOUT: Final = 2.0
 
+# RFC 6455, section 7.4.2: from here on, close codes are not the standard's own.
+PRIVATE_CODES: Final = 3000
+
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One socket. It has no channel of its own in the layer: the relay joins groups for all of a process."""
@@ -94,7 +97,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Close a socket that has just been accepted: before that, no code would reach the client."""
         if error is not None:
             await self.base_send({"type": "websocket.send", "text": encode(error_frame(error))})
-        await self.close(code)
+        await self._close_with(code)
         raise StopConsumer
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -104,11 +107,22 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _close_soon(self, code: int) -> None:
         self._closer = asyncio.get_running_loop().create_task(self._close_now(code))
 
+    async def _close_with(self, code: int) -> None:
+        """Daphne as it comes takes plain integers only, and from an application 1000 and 3000 to 4999 only:
+        a standard code goes out 3,000 higher there.
+        """
+        try:
+            await self.close(int(code))
+        except Exception as error:
+            if type(error) is not Exception or code >= PRIVATE_CODES:
+                raise
+            await self.close(int(code) + PRIVATE_CODES)
+
     async def _close_now(self, code: int) -> None:
         """Close, and do not wait for ever for a peer that takes nothing."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self.close(code)
+                await self._close_with(code)
         except (TimeoutError, OSError, RuntimeError):
             pass  # it is stalled or gone: its task ends below
         if self._task is not None and not self._task.done():

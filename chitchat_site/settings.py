@@ -32,7 +32,8 @@ CHITCHAT = {
 }
 
 INSTALLED_APPS = [
-    "daphne",  # first: its runserver speaks WebSocket
+    "chitchat_site",  # first, for its runserver, which is
+    "daphne",  # this one's, and speaks WebSocket
     "chat",
     "channels",
     "csp",
@@ -184,9 +185,13 @@ DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE = 1024 * 1024
 
 
 def _without_traceback_of_refusals(record: logging.LogRecord) -> bool:
-    """A foreign Host or an oversized form is the visitor's mistake: its sentence is enough."""
+    """A foreign Host, an oversized form or bytes that are no text are the visitor's mistake: its sentence is
+    enough. uvicorn takes the last of them for an error of the server."""
     if record.name.startswith("django.security."):
         record.exc_info = None
+    elif record.name == "uvicorn.error" and str(record.msg).startswith("Invalid UTF-8 "):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
     return True
 
 
@@ -214,5 +219,7 @@ LOGGING = {
         "chat": {"level": "INFO"},
         # Without its default handlers, one of which is only for DEBUG and one sends mail.
         "django": {"handlers": [], "level": "INFO"},
+        # Its handlers and level are its own.
+        "uvicorn.error": {"filters": ["refusals"]},
     },
 }

@@ -29,7 +29,8 @@ FOREIGN = (
 RUNSERVER = (sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{{port}}")
 UVICORN = (
     *(sys.executable, "-m", "uvicorn", "chitchat_site.asgi:application"),
-    *("--lifespan", "off", "--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
+    *("--lifespan", "off", "--ws", "chitchat_site.uvicorn:WebSocket", "--ws-per-message-deflate", "false"),
+    *("--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
     *("--host", HOST, "--port", "{port}"),
 )
 

@@ -1,0 +1,36 @@
+"""uvicorn's WebSocket, with bounds that it does not have: ``--ws chitchat_site.uvicorn:WebSocket``."""
+
+from typing import Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+# An empty fragment costs the sender six bytes and the server eight, and counts for nothing in a bound in
+# bytes. No client has a reason to cut 64 KiB into more than this.
+FRAGMENTS: Final = 1024
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """Takes no message in countless fragments, and keeps no answers for who pings and does not read."""
+
+    def handle_cont(self, event: Frame) -> None:
+        if self.close_sent:
+            return  # the rest of what came together with the last fragment
+        if len(self.frames) < FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.frames = []
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+
+    def handle_ping(self) -> None:
+        """RFC 6455, section 5.5.3: not each ping needs an answer. Who does not read gets none."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # the answer that it has ready
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.writable.is_set():
+            self.transport.abort()  # closing would wait for ever for who takes nothing
