@@ -1,4 +1,4 @@
-/** What rooms are called: a personal chat by its other person, one with oneself by what it is for. */
+/** What rooms are called, a personal chat by its other person, one with oneself by what it is for; and where. */
 
 export const NOTES = "Notes to yourself";
 
@@ -13,6 +13,12 @@ export const titleOf = (room, me) => (isNotes(room, me) ? NOTES : room.name);
 export const addresseeOf = (room, me) => (isNotes(room, me) ? "yourself" : room.name);
 
 export const iconOf = ({ private: secret }) => (secret ? "#icon-lock" : "#icon-hash");
+
+/** Where rooms live: `addressOf(room)` for `{kind, slug}`, from the patterns that the page has. */
+export const addressesOf =
+  ({ channel, direct }) =>
+  (room) =>
+    isPersonal(room) ? direct.replace("ID", room.slug) : channel.replace("SLUG", room.slug);
 
 /** The line under the name: the topic, after what a private channel is. */
 export const topicOf = ({ private: secret, topic }) =>

@@ -1,5 +1,7 @@
 /** What somebody asks and changes of rooms, and what the server tells of them. Who asks may get a ReplyError. */
 
+import { ErrorCode } from "chat/protocol.js";
+
 const ROOMS_FOUND = 20;
 
 /** Channels with this in their names; they are in the list from now on only when they are entered. */
@@ -23,6 +25,13 @@ export function takeRoom(session, { channel, gone = false, state }) {
   }
   if (state) session.unread.learnNow(channel.room, state);
   session.rooms.upsert(state ? { ...channel, active: state.active } : channel);
+}
+
+/** A private channel that one may not enter any more is one that one was removed from meanwhile. */
+export function loseRefused(session, { room, code }) {
+  const known = session.rooms.get(room);
+  const wasTheirs = known?.kind === "channel" && known.private;
+  if (wasTheirs && code === ErrorCode.NOT_FOUND) session.lose(known);
 }
 
 /** A `heads` frame: messages came into rooms that this tab is not in. */

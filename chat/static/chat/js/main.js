@@ -1,33 +1,28 @@
-import { addressesOf } from "chat/addresses.js";
 import { Backoff } from "chat/backoff.js";
+import { addressesOf, isPersonal } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { announcerOf } from "chat/controllers/announcer.js";
 import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
-import { copy } from "chat/controllers/copy.js";
 import { DrawerController } from "chat/controllers/drawer.js";
 import { showDrawerDot } from "chat/controllers/drawer_dot.js";
 import { EdgesController } from "chat/controllers/edges.js";
-import { showEmpty } from "chat/controllers/empty.js";
 import { HeadController } from "chat/controllers/head.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
 import { stylesOf } from "chat/controllers/later_styles.js";
 import { LightController } from "chat/controllers/light.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
-import { MembersController } from "chat/controllers/members.js";
 import { NavigationController } from "chat/controllers/navigation.js";
 import { watchNetwork } from "chat/controllers/network.js";
-import { showPersonal } from "chat/controllers/personal.js";
 import { showOnline } from "chat/controllers/online.js";
 import { showRefusal } from "chat/controllers/refusal.js";
 import { reloadOnce } from "chat/controllers/reload.js";
-import { showRemoved } from "chat/controllers/removed.js";
 import { RoomsController } from "chat/controllers/rooms.js";
 import { listenForShortcuts } from "chat/controllers/shortcuts.js";
-import { showStart } from "chat/controllers/start.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
+import { loseRefused } from "chat/directory.js";
 import { hasFinePointer } from "chat/dom.js";
 import { Later } from "chat/later.js";
 import { stateOf } from "chat/page.js";
@@ -51,7 +46,7 @@ function beginHere(composer) {
 }
 
 /** What shows how things are, and can do no more. */
-function showState({ session, socket, page, composer }) {
+function showState({ session, socket, page }) {
   new HeadController({ head: one(".head"), timeline: one("[data-timeline]"), session, siteName: page.site_name });
   new LightController({
     root: document.documentElement,
@@ -64,9 +59,6 @@ function showState({ session, socket, page, composer }) {
   showTyping({ line: one("[data-typing]"), session });
   showOnline({ element: one("[data-online]"), session });
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
-  showEmpty({ element: one("[data-empty]"), session, composer });
-  showStart({ element: one("[data-start]"), session });
-  showPersonal({ section: one("[data-personal]"), session });
   showClosed({
     element: one("[data-closed]"),
     form: one("[data-composer]"),
@@ -74,13 +66,19 @@ function showState({ session, socket, page, composer }) {
     session,
   });
   showRefusal({ element: one("[data-refusal]"), log: one("[data-log]"), session });
-  session.on("me", () => {
-    for (const element of all("[data-for-people]")) element.hidden = session.me === null;
-  });
+  session.on("me", () => showForWhom(session.me));
+}
+
+/** What is for everybody with a name, for guests, or for accounts. */
+function showForWhom(me) {
+  const kinds = { people: me !== null, guests: me?.guest === true, accounts: me?.guest === false };
+  for (const [kind, shown] of Object.entries(kinds)) {
+    for (const element of all(`[data-for-${kind}]`)) element.hidden = !shown;
+  }
 }
 
 /** The lists of rooms, and the ways into them. Returns `go(room)`. */
-function rooms({ session, addressOf, urls, composer }) {
+function rooms({ session, later, addressOf, composer }) {
   const drawer = new DrawerController({
     panel: one("#panel"),
     scrim: one("[data-scrim]"),
@@ -102,9 +100,57 @@ function rooms({ session, addressOf, urls, composer }) {
       beginHere(composer);
     },
   });
-  const go = (room) => navigation.replace(room);
-  showRemoved({ element: one("[data-removed]"), session, go, home: urls.home });
+  const useRemoved = later.add(async () => {
+    const { Removed } = await import("chat/controllers/removed.js");
+    const go = (room) => navigation.replace(room);
+    return new Removed({ element: one("[data-removed]"), session, go, home: one("a.wordmark").href });
+  });
+  session.on("refused", (refused) => loseRefused(session, refused));
+  session.on("removed", ({ channel }) => useRemoved((removed) => removed.tell(channel)));
   return (room) => navigation.go(room);
+}
+
+/** What stands where there are no messages, or where a personal chat begins: not in most rooms. */
+function showBeginnings({ session, later, composer }) {
+  const useEmpty = later.add(async () => {
+    const { showEmpty } = await import("chat/controllers/empty.js");
+    showEmpty({ element: one("[data-empty]"), session, composer });
+  });
+  const useStart = later.add(async () => {
+    const { showStart } = await import("chat/controllers/start.js");
+    showStart({ element: one("[data-start]"), session });
+  });
+  const look = () => {
+    if (isPersonal(session.rooms.get(session.room) ?? {})) useStart(() => {});
+    else if (!session.timeline.oldest) useEmpty(() => {});
+  };
+  for (const event of ["room", "me", "joined"]) session.on(event, look);
+  session.timeline.on("change", look);
+  look();
+}
+
+/** The members beside the conversation; they may have been left open. */
+function membersOf({ session, storage, later, openCard, invite }) {
+  const openers = [...all("[data-members-open]")];
+  const use = later.add(async () => {
+    const { MembersController } = await import("chat/controllers/members.js");
+    return new MembersController({
+      root: document.documentElement,
+      panel: one("#members"),
+      openers,
+      behind: one("#conversation"),
+      template: one("#member-template"),
+      session,
+      storage,
+      openCard,
+      invite,
+    });
+  });
+  for (const opener of openers) {
+    opener.addEventListener("click", () => use((members) => members.toggle(opener)));
+  }
+  if (document.documentElement.dataset.members) use(() => {});
+  return use;
 }
 
 /** The people dialogue and somebody's card, fetched when they are needed. */
@@ -185,21 +231,14 @@ function openers({ session, storage, later, composer, use, say, openCard, invite
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
-  const members = new MembersController({
-    root: document.documentElement,
-    panel: one("#members"),
-    openers: all("[data-members-open]"),
-    behind: one("#conversation"),
-    template: one("#member-template"),
-    session,
-    storage,
-    openCard,
-    invite,
-  });
+  const useMembers = membersOf({ session, storage, later, openCard, invite });
   const deeds = {
-    members: (button) => members.toggle(button),
+    members: (button) => useMembers((members) => members.toggle(button)),
     details: () => use.details((details) => details.open()),
-    copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
+    copy: async () => {
+      const { copy } = await import("chat/controllers/copy.js");
+      say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy");
+    },
     shortcuts: openShortcuts,
   };
   const useHeadMenu = later.add(async () => {
@@ -228,10 +267,11 @@ function start() {
     session,
     sent: () => toNewest(),
   });
-  const go = rooms({ session, addressOf, urls, composer });
+  const go = rooms({ session, later, addressOf, composer });
   const { write, openCard, invite } = people({ session, later, go, say });
   toNewest = conversationOf({ one, session, storage, composer, later, say, openCard });
-  showState({ session, socket, page, composer });
+  showState({ session, socket, page });
+  showBeginnings({ session, later, composer });
   const use = dialogues({ session, storage, later, urls, addressOf, composer, go, write });
   openers({ session, storage, later, composer, use, say, openCard, invite });
 

@@ -36,7 +36,6 @@ export class MembersController {
     this.#template = template;
     this.#session = session;
     this.#storage = storage;
-    for (const opener of this.#openers) opener.addEventListener("click", () => this.toggle(opener));
     panel.querySelector("[data-members-close]").addEventListener("click", () => this.close());
     panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     part(panel, "more-button").addEventListener("click", () => this.#more());

@@ -1,30 +1,33 @@
 import { part, setText, show } from "chat/dom.js";
-import { ErrorCode } from "chat/protocol.js";
 
-/**
- * Somebody was removed from a private channel: it is gone from their list, and if they were in it, the page
- * says so and is elsewhere. `go(room)` enters a room in place of this one; `home` is where there is one.
- */
-export function showRemoved({ element, session, go, home }) {
-  let saidIn = null;
-  const tell = ({ room, name }) => {
-    if (room !== session.room) return;
-    const { first } = session.rooms;
+/** Somebody was removed from the private channel that they are in: the page is elsewhere, and says so. */
+export class Removed {
+  #element;
+  #session;
+  #go;
+  #home;
+  #saidIn = null;
+
+  /** `go(room)` enters a room in place of the present one; `home` is where there is one. */
+  constructor({ element, session, go, home }) {
+    this.#element = element;
+    this.#session = session;
+    this.#go = go;
+    this.#home = home;
+    session.on("room", () => session.room !== this.#saidIn && show(element, false));
+    part(element, "close").addEventListener("click", () => show(element, false));
+  }
+
+  tell({ room, name }) {
+    if (room !== this.#session.room) return;
+    const { first } = this.#session.rooms;
     if (!first) {
-      location.assign(home);
+      location.assign(this.#home);
       return;
     }
-    go(first);
-    saidIn = first.room;
-    setText(part(element, "words"), `You were removed from ${name}. You are in ${first.name} now.`);
-    show(element, true);
-  };
-  session.on("removed", ({ channel }) => tell(channel));
-  session.on("refused", ({ room, code }) => {
-    const channel = session.rooms.get(room);
-    const mine = channel?.kind === "channel" && channel.private;
-    if (mine && code === ErrorCode.NOT_FOUND) session.lose(channel);
-  });
-  session.on("room", () => session.room !== saidIn && show(element, false));
-  part(element, "close").addEventListener("click", () => show(element, false));
+    this.#go(first);
+    this.#saidIn = first.room;
+    setText(part(this.#element, "words"), `You were removed from ${name}. You are in ${first.name} now.`);
+    show(this.#element, true);
+  }
 }
