@@ -13,7 +13,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import override_settings
 
-from chat.domain import Author, Message, Quote, Reaction
+from chat.domain import Attachment, Author, Message, Quote, Reaction
 from chat.templatetags import chat as tags
 
 ALICE = Author("p-alice", "alice")
@@ -195,8 +195,7 @@ def test_each_day_has_its_line() -> None:
 def test_the_page_can_be_read_before_any_script_has_run() -> None:
     html = rendered(messages=[message(1, body="first <b>\n  second"), message(2, ALICE)])
     assert '<span class="message__body" data-part="body">first &lt;b&gt;\n  second</span>' in html
-    assert 'data-key="m1"' in html
-    assert 'data-key="own:c2"' in html
+    assert 'data-id="m1"' in html
 
 
 @pytest.mark.parametrize(
@@ -248,6 +247,72 @@ def test_reactions_stand_under_their_message_and_mine_are_pressed() -> None:
     assert drawn.count('data-part="reactions"') == 1
 
 
+def picture(number: int, **more: Any) -> Attachment:
+    url = f"/files/f{number}/{number}.png"
+    size: dict[str, Any] = {"thumbnail": f"{url}?thumbnail", "width": 1600, "height": 1200}
+    return Attachment(f"f{number}", f"{number}.png", "image/png", 2_000, url, **{**size, **more})
+
+
+PLAN = Attachment("f9", 'the "plan" <1>.pdf', "application/pdf", 1_500_000, "/files/f9/plan.pdf")
+
+
+def test_files_stand_under_their_message_pictures_first() -> None:
+    html = rendered(messages=[message(1, attachments=(PLAN, picture(1), picture(2)))])
+    drawn = html.partition("data-log")[2].partition("<template")[0]
+    assert re.findall(r'data-file="(\w+)"', drawn) == ["f1", "f2", "f9"]
+    assert 'src="/files/f1/1.png?thumbnail" alt="1.png" width="400" height="300"' in drawn
+    assert 'download="the &quot;plan&quot; &lt;1&gt;.pdf"' in drawn
+    assert '<span class="document__size" data-part="size">1.4 MB</span>' in drawn
+    assert ">PDF</span>" in drawn
+    assert 'aria-label="Pictures">' in drawn
+
+
+def test_of_many_pictures_four_are_shown_and_the_rest_counted() -> None:
+    html = rendered(messages=[message(1, attachments=tuple(map(picture, range(1, 8))))])
+    drawn = html.partition("data-log")[2].partition("<template")[0]
+    items = re.findall(r'<li class="pictures__item"([^>]*)>', drawn)
+    assert items == ["", "", "", ' data-more="+3"', *[" hidden"] * 3]
+
+
+def test_a_message_of_files_alone_has_no_bubble_and_is_called_by_their_names() -> None:
+    drawn = rendered(messages=[message(1, body="", attachments=(picture(1), PLAN))])
+    drawn = drawn.partition("data-log")[2].partition("<template")[0]
+    assert re.search(r"<article [^>]*data-silent", drawn)
+    assert re.search(r'aria-label="bob, \d\d:\d\d: 1\.png, the &quot;plan&quot; &lt;1&gt;\.pdf"', drawn)
+
+
+def test_a_picture_without_a_size_is_a_file() -> None:
+    unmeasured = Attachment("f1", "1.png", "image/png", 10, "/files/f1/1.png")
+    drawn = rendered(messages=[message(1, attachments=(unmeasured,))]).partition("<template")[0]
+    assert 'class="document"' in drawn
+    assert "<img" not in drawn.partition("data-log")[2]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((1600, 1200), (400, 300)), ((300, 900), (100, 300)), ((40, 20), (40, 20)), ((10_000, 1), (400, 1))],
+)
+def test_a_picture_is_as_large_as_there_is_room_for(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    """As tests/js/uploads.test.js has it."""
+    assert tags.shown_size(picture(1, width=size[0], height=size[1])) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1 KB"),
+        (300 * 1024, "300 KB"),
+        (1_500_000, "1.4 MB"),
+        (10_485_760, "10 MB"),
+    ],
+)
+def test_a_size_in_words(count: int, words: str) -> None:
+    """As tests/js/uploads.test.js has it."""
+    assert tags.size_words(count) == words
+
+
 def test_the_newest_message_is_the_stop_of_the_tab_key_and_has_a_name() -> None:
     """As the script makes it (controllers/messages.js)."""
     reactions = (Reaction("🔧", 1, (BOB.id,)),)
@@ -297,5 +362,5 @@ def test_without_collected_files_the_page_says_what_to_do(settings: Any, tmp_pat
     storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
     settings.DEBUG = False
-    with pytest.raises(ImproperlyConfigured, match="manage.py collectstatic"):
+    with pytest.raises(ImproperlyConfigured, match=r"manage\.py collectstatic"):
         rendered()

@@ -7,7 +7,7 @@ tests hold the two languages together.
 import datetime
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,16 +23,19 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from chat.domain import Message, RoomKind
+from chat.domain import Attachment, Message
 
 register = template.Library()
-
-# What somebody's chat with themselves is called; js/called.js says the same.
-NOTES: Final = "Notes to yourself"
 
 HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
 OWN_HUE: Final = 220
 GROUP_MS: Final = 5 * 60_000
+KIB: Final = 1024
+
+# Room for one picture, in CSS pixels; and how many of several have a place of their own.
+PICTURE_WIDTH: Final = 400
+PICTURE_HEIGHT: Final = 300
+PICTURES_SHOWN: Final = 4
 
 _FNV_OFFSET: Final = 0x811C9DC5
 _FNV_PRIME: Final = 0x01000193
@@ -202,50 +205,68 @@ def initials(name: str, most: int = 2) -> str:
 
 
 @register.filter
+def said(message: Message) -> str:
+    """A message in one line: its text, and what its files are called."""
+    return ", ".join(filter(None, (message.body, *(file.name for file in message.attachments))))
+
+
+def _is_picture(file: Attachment) -> bool:
+    return file.type.startswith("image/") and bool(file.width and file.height)
+
+
+@register.filter
+def pictures(files: Iterable[Attachment] | None) -> list[Attachment]:
+    """Those that are shown in place."""
+    return [file for file in files or () if _is_picture(file)]
+
+
+@register.filter
+def documents(files: Iterable[Attachment] | None) -> list[Attachment]:
+    """Those that are only named."""
+    return [file for file in files or () if not _is_picture(file)]
+
+
+@register.filter
+def beyond(shown: Sequence[Attachment]) -> str:
+    """How many pictures have no place of their own, ``+3``; nothing when all have."""
+    return f"+{len(shown) - PICTURES_SHOWN}" if len(shown) > PICTURES_SHOWN else ""
+
+
+@register.filter
+def shown_size(file: Attachment | None) -> tuple[int, int]:
+    """Width and height of a picture in the page, in CSS pixels: its own, or as much as there is room for."""
+    if not file or not file.width or not file.height:
+        return 0, 0
+    scale = min(1, PICTURE_WIDTH / file.width, PICTURE_HEIGHT / file.height)
+    return max(1, int(file.width * scale + 0.5)), max(1, int(file.height * scale + 0.5))
+
+
+@register.filter
+def small_url(file: Attachment | None) -> str:
+    """Where the picture is that stands in a message."""
+    return str(file.thumbnail or file.url) if file else ""
+
+
+@register.filter
+def kind_word(file: Attachment | None) -> str:
+    """What stands on the tile of a file: its extension."""
+    return file.name.rpartition(".")[2].upper()[:4] if file else ""
+
+
+@register.filter
+def size_words(count: int | str) -> str:
+    """Bytes for people: ``10 MB``, ``1.4 MB``, ``300 KB``, ``12 bytes``."""
+    number = int(count or 0)
+    if number < KIB:
+        return f"{number} bytes"
+    value, unit = (number / KIB, "KB") if number < KIB * KIB else (number / KIB / KIB, "MB")
+    return f"{float(f'{value:.2g}' if value < 100 else f'{value:.0f}'):g} {unit}"
+
+
+@register.filter
 def with_slug(pattern: str, slug: str) -> str:
     """The address of a channel from the pattern that the page has for it."""
     return pattern.replace("SLUG", slug)
-
-
-@register.filter
-def with_id(pattern: str, chat: str) -> str:
-    """The address of a personal chat from the pattern that the page has for it."""
-    return pattern.replace("ID", chat)
-
-
-@register.filter
-def called(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
-    """What a room is called: a personal chat with oneself by what it is for."""
-    return NOTES if _is_notes(room, me) else str(room["name"])
-
-
-@register.filter
-def written_to(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
-    """Whom one writes to in a room."""
-    return "yourself" if _is_notes(room, me) else str(room["name"])
-
-
-@register.filter
-def under_name(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
-    """The line under a room's name: who can read it, or its topic."""
-    if _is_notes(room, me):
-        return "Only you"
-    if room["kind"] == RoomKind.DIRECT:
-        return "Only the two of you can read this."
-    return " · ".join(filter(None, ("By invitation" if room["private"] else "", room["topic"])))
-
-
-@register.filter
-def who_reads(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> str:
-    """What stands where a personal chat begins."""
-    if _is_notes(room, me):
-        return "Nobody else can read this. It is the same on all your devices."
-    return f"This is the start. Only {room['name']} and you can read what is here."
-
-
-def _is_notes(room: Mapping[str, Any], me: Mapping[str, Any] | None) -> bool:
-    person = room.get("person")
-    return person is not None and me is not None and person["id"] == me["id"]
 
 
 @register.filter

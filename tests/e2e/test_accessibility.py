@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, ViewportSize, expect
 
 from .conftest import SIZES, Arrive, MakeChannel, MakeClient
 from .pages import DESKTOP, PHONE, Visitor
+from .test_files import chooses, is_ready, picture
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 BOTH_AND_BOTH = pytest.mark.parametrize(
@@ -108,6 +109,34 @@ def test_axe_has_nothing_to_say_of_what_opens_over_the_page(
         expect(dialogue).to_be_hidden()
     ines.page.get_by_role("button", name=re.compile("^2 here")).click()
     expect(ines.page.get_by_role("complementary", name="Members")).to_contain_text("Robot")
+    passes(ines)
+
+
+@BOTH_AND_BOTH
+def test_axe_has_nothing_to_say_of_files_on_their_way_and_shown(
+    visitor: Arrive, channel: MakeChannel, scheme: str, size: ViewportSize
+) -> None:
+    address = channel(f"Files {scheme} {size['width']}")
+    ines = visitor(size, color_scheme=scheme, reduced_motion="reduce").opens(address).chooses_name("Ines")
+    ines.watch.expects(r"\b(400|415)\b.*/files/")
+    tray = ines.page.locator("[data-tray]")
+    chooses(ines, ("fake.png", "image/png", b"no picture"), ("film.mov", "video/mp4", b"moving"))
+    expect(tray).to_contain_text("film.mov was not attached.")
+    expect(tray.locator('.upload[data-state="failed"]')).to_be_visible()
+    passes(ines)
+    ines.page.get_by_role("button", name="Do not attach fake.png").click()
+    pictures = (("one.png", "image/png", picture("teal")), ("two.png", "image/png", picture("brown")))
+    chooses(ines, *pictures, ("plan.txt", "text/plain", b"the plan"))
+    is_ready(ines, 3)
+    passes(ines)
+    ines.says("Look")
+    ines.sees_stored("Look")
+    ines.message("Look").get_by_role("img", name="one.png").click()
+    lightbox = ines.page.get_by_role("dialog", name="Picture")
+    expect(lightbox).to_contain_text("1 of 2")
+    passes(ines)
+    ines.page.keyboard.press("Escape")
+    expect(lightbox).to_be_hidden()
     passes(ines)
 
 

@@ -516,15 +516,37 @@ test("what comes while nobody looks gets a line, what is watched does not", asyn
 
 // --- replies, changes
 
+const PLAN = { id: "f1", name: "plan.pdf", type: "application/pdf", size: 9, url: "/files/f1/plan.pdf" };
+
+test("files go with their message by id, with or without words, and wait with it over a reload", async () => {
+  const first = setUp();
+  first.session.send("", { attachments: [PLAN] });
+  const { network, session } = await entered({ area: first.area });
+  assert.deepEqual(session.outbox.inRoom(GENERAL)[0].attachments, [PLAN]);
+  const { attachments, body, ref, cid } = network.newest.last("send");
+  assert.deepEqual([attachments, body], [["f1"], ""]);
+  network.newest.say({ type: "ack", ref, room: GENERAL, cid, id: "m1", seq: 1, n: 1, ts: 1, duplicate: false });
+  network.newest.say(messageEvent(1, { author: alice, cid, body: "", attachments: [PLAN] }));
+  await settle();
+  assert.deepEqual(session.timeline.messages[0].attachments, [PLAN]);
+  assert.equal(session.outbox.size, 0);
+});
+
+test("a message without files does not speak of them", async () => {
+  const { network, session } = await entered();
+  session.send("hello");
+  assert.equal("attachments" in network.newest.last("send"), false);
+});
+
 test("a reply names what it answers", async () => {
   const { network, session } = await entered();
-  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  session.send("yes", { quote: { id: "m1", author: bob, excerpt: "message 1" } });
   assert.equal(network.newest.last("send").reply_to, "m1");
 });
 
 test("a reply to what is gone is sent without, and a room that is gone is told", async () => {
   const { network, session } = await entered();
-  session.send("yes", { id: "m1", author: bob, excerpt: "message 1" });
+  session.send("yes", { quote: { id: "m1", author: bob, excerpt: "message 1" } });
   const refuse = async () => {
     const { ref } = network.newest.last("send");
     network.newest.say({ type: "error", ref, code: "not_found", detail: "" });

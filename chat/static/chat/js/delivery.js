@@ -52,10 +52,11 @@ export class Delivery {
   }
 
   async #deliver(entry) {
-    const { cid, room, body, quote } = entry;
+    const { cid, room, body, quote, attachments } = entry;
+    const files = attachments.length ? attachments.map(({ id }) => id) : undefined;
     this.#outbox.sending(cid);
     try {
-      const ack = await this.#ask("send", { room, cid, body, reply_to: quote?.id });
+      const ack = await this.#ask("send", { room, cid, body, attachments: files, reply_to: quote?.id });
       this.#stored({ cid, room }, ack);
     } catch (error) {
       this.#missed(entry, error);

@@ -1,7 +1,7 @@
 import { ReplyError } from "chat/protocol.js";
 
 /** Django's token, read anew each time: it changes at login. */
-function csrfToken() {
+export function csrfToken() {
   const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
   if (cookie) return decodeURIComponent(cookie.slice("csrftoken=".length));
   return document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -11,8 +11,13 @@ async function answerOf(response) {
   const type = response.headers.get("Content-Type") ?? "";
   const answer = type.includes("application/json") ? await response.json() : {};
   if (response.ok) return answer;
-  const { code = "server_error", detail = "", retry_after = null } = answer.error ?? {};
-  throw new ReplyError(code, detail, retry_after);
+  throw refusalIn(answer);
+}
+
+/** What a JSON answer says went wrong. */
+export function refusalIn({ error = {} }) {
+  const { code = "server_error", detail = "", retry_after = null } = error;
+  return new ReplyError(code, detail, retry_after);
 }
 
 /** The JSON at this address. Throws a ReplyError, or what `fetch` throws when nothing got through. */

@@ -1,7 +1,8 @@
 import { Backoff } from "chat/backoff.js";
-import { addressesOf, isPersonal } from "chat/called.js";
-import { reasonOf } from "chat/changes.js";
+import { showBeginnings } from "chat/beginnings.js";
+import { addressesOf } from "chat/called.js";
 import { announcerOf } from "chat/controllers/announcer.js";
+import { takeFiles } from "chat/controllers/attach.js";
 import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
@@ -26,6 +27,7 @@ import { loseRefused } from "chat/directory.js";
 import { hasFinePointer } from "chat/dom.js";
 import { Later } from "chat/later.js";
 import { stateOf } from "chat/page.js";
+import { membersOf, peopleOf } from "chat/people_pieces.js";
 import { Session } from "chat/session.js";
 import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
@@ -110,72 +112,6 @@ function rooms({ session, later, addressOf, composer }) {
   return (room) => navigation.go(room);
 }
 
-/** What stands where there are no messages, or where a personal chat begins: not in most rooms. */
-function showBeginnings({ session, later, composer }) {
-  const useEmpty = later.add(async () => {
-    const { showEmpty } = await import("chat/controllers/empty.js");
-    showEmpty({ element: one("[data-empty]"), session, composer });
-  });
-  const useStart = later.add(async () => {
-    const { showStart } = await import("chat/controllers/start.js");
-    showStart({ element: one("[data-start]"), session });
-  });
-  const look = () => {
-    if (isPersonal(session.rooms.get(session.room) ?? {})) useStart(() => {});
-    else if (!session.timeline.oldest) useEmpty(() => {});
-  };
-  for (const event of ["room", "me", "joined"]) session.on(event, look);
-  session.timeline.on("change", look);
-  look();
-}
-
-/** The members beside the conversation; they may have been left open. */
-function membersOf({ session, storage, later, openCard, invite }) {
-  const openers = [...all("[data-members-open]")];
-  const use = later.add(async () => {
-    const { MembersController } = await import("chat/controllers/members.js");
-    return new MembersController({
-      root: document.documentElement,
-      panel: one("#members"),
-      openers,
-      behind: one("#conversation"),
-      template: one("#member-template"),
-      session,
-      storage,
-      openCard,
-      invite,
-    });
-  });
-  for (const opener of openers) {
-    opener.addEventListener("click", () => use((members) => members.toggle(opener)));
-  }
-  if (document.documentElement.dataset.members) use(() => {});
-  return use;
-}
-
-/** The people dialogue and somebody's card, fetched when they are needed. */
-function people({ session, later, go, say }) {
-  const write = async ({ id }) => {
-    const { openDirect } = await import("chat/people_commands.js");
-    await openDirect(session, id).then(go, (error) => say(reasonOf(error)));
-  };
-  const useFinder = later.add(async () => {
-    const { Finder } = await import("chat/controllers/finder.js");
-    const [dialog, template] = [one("#people-dialog"), one("#person-option-template")];
-    return new Finder({ dialog, template, session, go });
-  });
-  const useCard = later.add(async () => {
-    const { PersonCard } = await import("chat/controllers/person_card.js");
-    return new PersonCard({ element: one("#person-card"), session, write, say });
-  });
-  one("[data-find-person]").addEventListener("click", () => useFinder((finder) => finder.find()));
-  return {
-    write,
-    openCard: (person, anchor) => useCard((card) => card.open(person, anchor)),
-    invite: () => useFinder((finder) => finder.invite()),
-  };
-}
-
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
 function dialogues({ session, storage, later, urls, addressOf, composer, go, write }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
@@ -231,7 +167,7 @@ function openers({ session, storage, later, composer, use, say, openCard, invite
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
-  const useMembers = membersOf({ session, storage, later, openCard, invite });
+  const useMembers = membersOf({ one, all, session, storage, later, openCard, invite });
   const deeds = {
     members: (button) => useMembers((members) => members.toggle(button)),
     details: () => use.details((details) => details.open()),
@@ -268,12 +204,28 @@ function start() {
     sent: () => toNewest(),
   });
   const go = rooms({ session, later, addressOf, composer });
-  const { write, openCard, invite } = people({ session, later, go, say });
+  const { write, openCard, invite } = peopleOf({ one, session, later, go, say });
   toNewest = conversationOf({ one, session, storage, composer, later, say, openCard });
   showState({ session, socket, page });
-  showBeginnings({ session, later, composer });
+  showBeginnings({ one, session, later, composer });
   const use = dialogues({ session, storage, later, urls, addressOf, composer, go, write });
   openers({ session, storage, later, composer, use, say, openCard, invite });
+
+  const useUploads = later.add(async () => {
+    const { UploadsController } = await import("chat/controllers/uploads.js");
+    const [tray, template] = [one("[data-tray]"), one("#upload-template")];
+    const { file_types: types } = page;
+    return new UploadsController({ tray, template, session, composer, url: urls.files, types, say });
+  });
+  takeFiles({
+    form: one("[data-composer]"),
+    conversation: one("#conversation"),
+    overlay: one("[data-drop]"),
+    composer,
+    session,
+    use: useUploads,
+    say,
+  });
 
   watchNetwork(session);
   commitOnLeaving(session);

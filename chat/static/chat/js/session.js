@@ -144,8 +144,9 @@ export class Session extends Emitter {
   }
 
   /** Puts a message in the outbox; it leaves as soon as it can. `quote` is what it answers, if anything. */
-  send(body, quote) {
-    this.outbox.add({ cid: newCid(), room: this.room, body, ts: this.#clock.now(), quote });
+  send(body, { quote, attachments = [] } = {}) {
+    const [cid, room, ts] = [newCid(), this.room, this.#clock.now()];
+    this.outbox.add({ cid, room, body, ts, quote, attachments });
     this.timeline.clearNews();
     this.#own.deliver();
   }

@@ -1,9 +1,10 @@
 import { addresseeOf } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { browserClock } from "chat/clock.js";
+import { ComposerFiles } from "chat/controllers/composer_files.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
-import { Drafts } from "chat/models/drafts.js";
+import { Drafts, quoteOf } from "chat/models/drafts.js";
 import { ErrorCode } from "chat/protocol.js";
 import { count, isBlank, lengthOf } from "chat/text.js";
 
@@ -32,6 +33,7 @@ export class ComposerController {
   #drafts = new Drafts();
   #saving = false;
   #problem = "";
+  #files = new ComposerFiles();
 
   /** `sent()` is called when a message left the field. */
   constructor({ form, hint, session, sent, clock = browserClock }) {
@@ -77,8 +79,8 @@ export class ComposerController {
   }
 
   /** The next message answers this one. */
-  reply({ id, author, body }) {
-    this.#drafts.reply(this.#room, { id, author, body });
+  reply({ id, author, body, attachments }) {
+    this.#drafts.reply(this.#room, { id, author, body: body || attachments[0]?.name || "" });
     this.focus();
   }
 
@@ -86,9 +88,25 @@ export class ComposerController {
   edit({ id, body }) {
     if (this.#saving) return;
     this.#problem = "";
+    this.#files.armed = false;
     this.#drafts.edit(this.#room, { id, body });
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
+  }
+
+  /** A message that is there already is being changed. */
+  get editing() {
+    return this.#draft.edit !== null;
+  }
+
+  /** These Uploads go with new messages. */
+  useFiles(uploads) {
+    this.#files.use(uploads, () => {
+      const complete = this.#files.armed && !this.#files.busy(this.#room);
+      if (complete) this.#files.armed = false;
+      if (complete) this.#send();
+      this.#refresh();
+    });
   }
 
   #showWriting() {
@@ -150,7 +168,13 @@ export class ComposerController {
       this.#save(edit, body);
       return;
     }
-    this.#session.send(body, replyTo ? quoteOf(replyTo) : undefined);
+    this.#files.armed = this.#files.busy(this.#room);
+    if (this.#files.armed) {
+      this.#refresh();
+      return;
+    }
+    const attachments = this.#files.take(this.#room);
+    this.#session.send(body, { quote: replyTo ? quoteOf(replyTo) : undefined, attachments });
     this.#drafts.sent(this.#room);
     this.#sent();
   }
@@ -178,6 +202,7 @@ export class ComposerController {
 
   #typed() {
     this.#problem = "";
+    this.#files.armed = false;
     this.#drafts.typed(this.#room, this.#field.value);
     this.#refresh();
     if (!isBlank(this.#field.value) && !this.#draft.edit) this.#session.typed();
@@ -194,12 +219,20 @@ export class ComposerController {
 
   get #sendable() {
     const { value } = this.#field;
-    const fits = !isBlank(value) && lengthOf(value) <= this.#limit;
-    return this.#session.me !== null && fits && !this.#saving;
+    const fits = (!isBlank(value) || this.#hasFiles) && lengthOf(value) <= this.#limit;
+    const failed = !this.editing && this.#files.failed(this.#room);
+    return this.#session.me !== null && fits && !this.#saving && !failed;
+  }
+
+  /** Something to look at, where there are no words. */
+  get #hasFiles() {
+    const { edit } = this.#draft;
+    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(this.#room);
   }
 
   #changeRoom() {
     this.#problem = "";
+    this.#files.armed = false;
     this.#draw();
     this.#address();
     if (hasFinePointer()) this.focus();
@@ -241,8 +274,9 @@ export class ComposerController {
     part(this.#form, "send").setAttribute("aria-disabled", String(!this.#sendable));
     flag(this.#form, "over", left < 0);
     flag(this.#hint, "over", broken);
-    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem);
-    setText(this.#words, this.#problem || this.#hintFor(left));
+    const aboutFiles = this.editing ? "" : this.#files.words(this.#room);
+    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem && !aboutFiles);
+    setText(this.#words, this.#problem || (left > TELL_FROM && aboutFiles) || this.#hintFor(left));
     this.#grow();
   }
 
@@ -261,6 +295,3 @@ export class ComposerController {
     this.#field.style.blockSize = `${this.#field.scrollHeight}px`;
   }
 }
-
-/** As the server will quote it, until it has. */
-const quoteOf = ({ id, author, body }) => ({ id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) });

@@ -3,7 +3,7 @@ import { ScrollController } from "chat/controllers/scroll.js";
 import { TimelineController } from "chat/controllers/timeline.js";
 
 const ROWS = ["message", "day", "announcement", "news"];
-const PIECES = ["quote", "reactions", "reaction", "gone", "note"];
+const PIECES = ["quote", "files", "picture", "document", "reactions", "reaction", "gone", "note"];
 const TEMPLATES = [...ROWS, ...PIECES];
 
 /**
@@ -40,6 +40,16 @@ export function conversationOf({ one, session, storage, composer, later, say, op
     scroll,
     templates: Object.fromEntries(TEMPLATES.map((name) => [name, one(`#${name}-template`)])),
     focusLost: (near) => (near ? use(({ messages }) => messages.focus(near)) : composer.focus()),
+  });
+  const useLightbox = later.add(async () => {
+    const { Lightbox } = await import("chat/controllers/lightbox.js");
+    return new Lightbox(one("#lightbox"));
+  });
+  log.addEventListener("click", (event) => {
+    const picture = event.target.closest(".picture");
+    if (!picture || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    useLightbox((lightbox) => lightbox.open(picture));
   });
   new ReadController({ box, log, session });
   const emoji = one('[data-composer] [data-part="emoji"]');

@@ -53,7 +53,8 @@ export class DeedsController {
   }
 
   async #copy({ body }) {
-    this.#say((await copy(body)) ? "Copied" : "The browser does not let this page copy");
+    if (!body) this.#say("There are no words in it");
+    else this.#say((await copy(body)) ? "Copied" : "The browser does not let this page copy");
   }
 
   /** The focus stays in the row, on the way back. */

@@ -1,6 +1,8 @@
+import { fillAttachments } from "chat/controllers/attachments.js";
 import { fillReactions } from "chat/controllers/reactions.js";
 import { fullTime, isoTime, shortTime } from "chat/dates.js";
 import { optional, part, setText, show } from "chat/dom.js";
+import { said } from "chat/files.js";
 import { Leaving } from "chat/models/deletions.js";
 import { Unsent } from "chat/models/outbox.js";
 import { hueOf, initialsOf, OWN_HUE } from "chat/people.js";
@@ -12,7 +14,7 @@ const REFUSALS = Object.freeze({
   [ErrorCode.EMPTY]: "Not sent: there is nothing in it",
   [ErrorCode.INVALID]: "Not sent: it has characters that cannot be sent",
   [ErrorCode.FORBIDDEN]: "Not sent: you may not write here",
-  [ErrorCode.NOT_FOUND]: "Not sent: the channel is gone",
+  [ErrorCode.NOT_FOUND]: "Not sent: the channel is gone, or a file is",
   [ErrorCode.EXPIRED]: "Not sent, and written a while ago",
 });
 
@@ -45,16 +47,31 @@ export function fillMessage(element, row, { note, templates }) {
   fillTimes(element, message);
   fillQuote(element, message.reply_to, templates.quote);
   setText(part(element, "body"), message.body);
+  fillAttachments(element, message.attachments ?? [], templates);
+  element.toggleAttribute("data-silent", !message.body && !message.reply_to);
   fillChips(element, row.reactions, templates);
   fillGone(element, row.leaving, templates.gone);
   fillNote(element, { state, row, note }, templates.note);
-  if (element.hasAttribute("tabindex")) element.setAttribute("aria-label", labelOf(element));
+  if (element.hasAttribute("tabindex")) makeStop(element, true);
 }
 
-/** How the message that is a stop of the Tab key is called. */
-export function labelOf(row) {
+/** Of all messages one is a stop of the Tab key, and with it what is inside. */
+export function makeStop(row, stop) {
+  if (stop) {
+    row.tabIndex = 0;
+    row.setAttribute("aria-label", labelOf(row));
+  } else {
+    row.removeAttribute("tabindex");
+    row.removeAttribute("aria-label");
+  }
+  for (const inner of row.querySelectorAll(".reaction, .quote, .files a")) inner.tabIndex = stop ? 0 : -1;
+}
+
+function labelOf(row) {
   const words = (name) => part(row, name).textContent;
-  return `${words("author")}, ${words("time")}: ${words("body")}`;
+  const files = [...row.querySelectorAll(".picture__image, .document__name")];
+  const attachments = files.map((file) => ({ name: file.alt ?? file.textContent }));
+  return `${words("author")}, ${words("time")}: ${said({ body: words("body"), attachments })}`;
 }
 
 function setNumbers(element, { id, seq, n, cid }) {
@@ -101,7 +118,8 @@ function fillQuote(element, quote, template) {
 function fillChips(element, chips, { reactions: template, reaction }) {
   const known = part(element, "reactions");
   if (!chips.length && known?.contains(document.activeElement)) element.focus();
-  const place = (list) => part(element, "bubble").closest(".message__line").after(list);
+  const above = part(element, "files") ?? element.querySelector(".message__line");
+  const place = (list) => above.after(list);
   const list = optional(element, "reactions", chips.length > 0, { template, place });
   if (list) fillReactions(list, chips, reaction);
 }

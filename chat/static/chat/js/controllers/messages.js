@@ -1,5 +1,5 @@
 import { browserClock } from "chat/clock.js";
-import { labelOf } from "chat/controllers/message_row.js";
+import { makeStop } from "chat/controllers/message_row.js";
 import { Emitter } from "chat/emitter.js";
 import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
@@ -154,21 +154,9 @@ export class MessagesController extends Emitter {
   #makeCurrent(row) {
     if (row === this.#current) return;
     // One was made so by the server.
-    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) this.#mark(other, false);
+    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) makeStop(other, false);
     this.#current = row;
-    this.#mark(row, true);
-  }
-
-  /** Of all messages one is a stop of the Tab key, and with it what is inside. */
-  #mark(row, current) {
-    if (current) {
-      row.tabIndex = 0;
-      row.setAttribute("aria-label", labelOf(row));
-    } else {
-      row.removeAttribute("tabindex");
-      row.removeAttribute("aria-label");
-    }
-    for (const inner of row.querySelectorAll(".reaction, .quote")) inner.tabIndex = current ? 0 : -1;
+    makeStop(row, true);
   }
 
   #keepOneStop() {

@@ -2,7 +2,7 @@ import { fillMessage, noteFor, shownState } from "chat/controllers/message_row.j
 import { browserClock } from "chat/clock.js";
 import { dayOf, dayWords, isoTime, fullTime, nextMidnight, shortTime } from "chat/dates.js";
 import { clone, part, setText, strong } from "chat/dom.js";
-import { rowsOf } from "chat/models/rows.js";
+import { keyOf, rowsOf } from "chat/models/rows.js";
 import { listed } from "chat/text.js";
 
 /** After this, what comes into the log is news again and not the room itself. */
@@ -32,9 +32,7 @@ export class TimelineController {
     this.#scroll = scroll;
     this.#focusLost = focusLost;
     this.#clock = clock;
-    for (const element of log.querySelectorAll("[data-key]")) {
-      this.#elements.set(element.dataset.key, element);
-    }
+    this.#adopt();
     session.on("room", () => this.#listen());
     session.on("me", () => this.#listen());
     session.on("outbox", () => this.#changed());
@@ -45,6 +43,17 @@ export class TimelineController {
     session.presence.on("change", () => this.#changed());
     log.addEventListener("click", (event) => this.#clicked(event));
     this.#listen();
+  }
+
+  /** The rows that the server has drawn are the ones that stay. */
+  #adopt() {
+    const { me, timeline } = this.#session;
+    for (const element of this.#log.querySelectorAll('[data-row="message"]')) {
+      const message = timeline.find(element.dataset.id);
+      if (!message) continue;
+      element.dataset.key = keyOf(message, message.author.id === me?.id);
+      this.#elements.set(element.dataset.key, element);
+    }
   }
 
   #listen() {

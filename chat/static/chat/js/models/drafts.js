@@ -73,3 +73,8 @@ export class Drafts extends Emitter {
     this.#rooms.set(room, { ...this.of(room), ...news });
   }
 }
+
+/** A message as the server will quote it, until it has. */
+export function quoteOf({ id, author, body }) {
+  return { id, author, excerpt: body.replace(/\s+/g, " ").slice(0, 120) };
+}

@@ -35,9 +35,10 @@ export class Outbox extends Emitter {
     this.#load(now);
   }
 
-  /** `{cid, room, body, ts, quote, state, error, revision}`; `quote` is what it answers, if anything. */
-  add({ cid, room, body, ts, quote }) {
-    const entry = { cid, room, body, ts, quote, state: Unsent.WAITING, error: null, revision: 0 };
+  /** `{cid, room, body, ts, quote, attachments, state, error, revision}`; `quote` is what it answers, if anything. */
+  add({ cid, room, body, ts, quote, attachments = [] }) {
+    const message = { cid, room, body, ts, quote, attachments };
+    const entry = { ...message, state: Unsent.WAITING, error: null, revision: 0 };
     this.#entries.set(cid, entry);
     this.kept = this.#keep(entry);
     this.emit("change");
@@ -118,20 +119,20 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.state === state).length;
   }
 
-  #keep({ cid, room, body, ts, quote }) {
-    return this.#storage.set(this.#prefix + cid, { room, body, ts, quote });
+  #keep({ cid, room, body, ts, quote, attachments }) {
+    return this.#storage.set(this.#prefix + cid, { room, body, ts, quote, attachments });
   }
 
   #load(now) {
     const kept = this.#storage.keys(this.#prefix).map((key) => {
       return { cid: key.slice(this.#prefix.length), ...this.#storage.get(key) };
     });
-    for (const { cid, room, body, ts, quote } of kept.sort((a, b) => a.ts - b.ts)) {
-      if (!room || !body) continue;
+    for (const { cid, room, body, ts, quote, attachments = [] } of kept.sort((a, b) => a.ts - b.ts)) {
+      if (!room || (!body && !attachments.length)) continue;
       const old = now - ts > TRUSTED_MS;
       const state = old ? Unsent.FAILED : Unsent.WAITING;
       const error = old ? ErrorCode.EXPIRED : null;
-      this.#entries.set(cid, { cid, room, body, ts, quote, state, error, revision: 0 });
+      this.#entries.set(cid, { cid, room, body, ts, quote, attachments, state, error, revision: 0 });
     }
   }
 }

@@ -41,8 +41,8 @@ export function rowsOf({ entries, unsent = [], news = null, ...context }) {
 }
 
 function asPending(unsent, me) {
-  const { cid, body, ts, state, error, revision, quote } = unsent;
-  const message = { id: null, cid, body, ts, author: me, reactions: [], reply_to: quote };
+  const { cid, body, ts, state, error, revision, quote, attachments } = unsent;
+  const message = { id: null, cid, body, ts, author: me, attachments, reactions: [], reply_to: quote };
   return { kind: "message", message, state, error, revision, live: true };
 }
 
@@ -52,7 +52,7 @@ function asRow(entry, above, { me, names = new Map(), changes = UNCHANGED, nameO
   const own = message.author.id === me?.id;
   const now = names.get(message.author.id);
   return {
-    key: own ? `own:${message.cid}` : message.id,
+    key: keyOf(message, own),
     kind: "message",
     message,
     own,
@@ -68,6 +68,9 @@ function asRow(entry, above, { me, names = new Map(), changes = UNCHANGED, nameO
     live,
   };
 }
+
+/** A message of one's own keeps its row from the moment it is written; ids come later. */
+export const keyOf = ({ id, cid }, own) => (own ? `own:${cid}` : id);
 
 function asChip(reaction, me, nameOf) {
   const { emoji, count, by } = reaction;
