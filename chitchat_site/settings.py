@@ -133,7 +133,7 @@ STORAGES = {
         # In deployment the names carry a hash of the contents (collectstatic), and never change.
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "servestatic.storage.CompressedManifestStaticFilesStorage",
+        else "chitchat_site.static.StaticStorage",
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

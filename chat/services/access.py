@@ -1,5 +1,7 @@
 """Who may do what in which room. Asked on every act, and again for open connections by the sweep."""
 
+from datetime import UTC, datetime
+
 from chat import conf
 from chat.domain import Author, RoomKind, split_room
 from chat.errors import Forbidden, NotFound
@@ -42,7 +44,8 @@ async def personal(runtime: Runtime, room: str, pair: Pair, person: str) -> Know
         keeps=Channel.Keeps.ALL.value,
         person=Author(other, name, guest=False),
     )
-    return Known(info, None, pair.created_ms)
+    made_at = datetime.fromtimestamp(pair.created_ms / 1000, tz=UTC)
+    return Known(info, None, pair.created_ms, made_at)
 
 
 async def writable(runtime: Runtime, room: str, person: str) -> Known:

@@ -612,13 +612,13 @@ test("channels are looked for on the server, and a found one can be entered", as
   network.newest.say({ type: "ok", ref, rooms: [far], more: false });
   assert.deepEqual(await finding, [far]);
   learn(session, far);
-  assert.equal(session.rooms.bySlug("far").name, "far");
+  assert.equal(session.rooms.get("channel:far").name, "far");
   assert.equal(session.unread.of("channel:far"), 3);
 });
 
 test("the rest of the people is asked for from the last that is known", async () => {
   const { network, session } = await entered();
-  const asking = session.moreMembers();
+  const asking = session.askMembers({ more: true });
   const { ref, after } = network.newest.last("members");
   assert.equal(after, bob.id);
   const members = { people: [carol], count: 3 };

@@ -29,7 +29,7 @@ MESSAGES = 100
 def collected(settings: Any, tmp_path: Path) -> Iterator[Path]:
     """Static files as a deployment has them: with a hash in their names, and compressed."""
     settings.STATIC_ROOT = tmp_path / "static"
-    storage = {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"}
+    storage = {"BACKEND": "chitchat_site.static.StaticStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
     call_command("collectstatic", interactive=False, verbosity=0)
     yield settings.STATIC_ROOT

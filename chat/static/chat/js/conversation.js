@@ -8,12 +8,16 @@ import { ErrorCode } from "chat/protocol.js";
 const HISTORY_PAGE = 50;
 const JOIN_AGAIN_S = 2;
 
+/** Unread messages that are fetched at once, up to the line "new"; older ones when they are scrolled to. */
+const MOST_UNREAD = 400;
+
 /**
  * The one room that this tab is in, and the timelines of those it was in before.
  *
  * Joins it, resumes it after a loss, asks for what is missing, and keeps timeline, presence and typing
- * true. Emits `room` (another one is shown), `joined {room, caughtUp, entered, returned}`, `older` (older
- * messages are asked for, or have come) and `refused {room, code}`.
+ * true. Emits `room` (another one is shown), `joined {room, caughtUp, entered, returned}`, `filled` (what is
+ * unread is there up to the line "new"), `older` (older messages are asked for, or have come) and
+ * `refused {room, code}`.
  */
 export class Conversation extends Emitter {
   #session;
@@ -22,6 +26,8 @@ export class Conversation extends Emitter {
   #joining = false;
   #entering = false;
   #returning = false;
+  /** Number of the first unread message, until what is unread has been fetched. */
+  #unreadFrom = null;
 
   room;
   /** Older messages are on their way. */
@@ -50,7 +56,10 @@ export class Conversation extends Emitter {
   /** Starts from what the server has drawn. */
   begin(page, { unread = 0 }) {
     this.timeline.reset(page);
-    this.#markNews(this.timeline, this.timeline.firstOfLast(unread, page.me.id), unread);
+    const above = unread && page.first_unread < this.timeline.oldest?.n;
+    const first = above ? page.first_unread : this.timeline.firstOfLast(unread, page.me.id);
+    this.#markNews(this.timeline, first, unread);
+    this.#unreadFrom = first;
   }
 
   /** Shows another room; the server takes this tab out of the one before. */
@@ -59,6 +68,7 @@ export class Conversation extends Emitter {
     this.room = room;
     this.timelines.enter(room);
     this.#entering = true;
+    this.#unreadFrom = null;
     this.presence.clear();
     this.typing.clear();
     this.emit("room");
@@ -90,6 +100,7 @@ export class Conversation extends Emitter {
     for (const { author, cid } of timeline.messages) this.#settle(author, cid);
     if (room !== this.room) return;
     if (this.#entering) {
+      this.#unreadFrom = received.first_unread;
       this.#markNews(timeline, received.first_unread, this.#session.unread.of(room));
     }
     this.#session.unread.entered(room, { epoch, n });
@@ -100,6 +111,7 @@ export class Conversation extends Emitter {
     this.#entering = false;
     this.#returning = false;
     if (timeline.incomplete) this.join();
+    else this.#fillUp();
   }
 
   /** An `event` frame, of this room or of one that was left a moment ago. */
@@ -114,6 +126,7 @@ export class Conversation extends Emitter {
     if (applied === Applied.NEXT) this.#settle(author, cid);
     if (!own && event.room === this.room && !this.#session.watched) this.#missed(event.message);
     this.#session.unread.message(event.room, n, own);
+    this.#session.rooms.touch(event.room);
     this.typing.stop(author.id);
   }
 
@@ -145,11 +158,37 @@ export class Conversation extends Emitter {
     const { room, timeline } = this;
     const before = timeline.oldest?.n;
     if (this.fetching || !this.#session.connected || !timeline.more || !before) return;
+    await this.#askOlder({ room, timeline, before, limit: this.#historyPage });
+  }
+
+  async #askOlder({ room, timeline, before, limit }) {
     this.#fetch(true);
-    const asked = { room, before, limit: HISTORY_PAGE };
-    const page = await this.#ask("history", asked).catch(() => null);
+    const page = await this.#ask("history", { room, before, limit }).catch(() => null);
     if (page) this.#prepend(timeline, page, before);
     this.#fetch(false);
+    return page !== null;
+  }
+
+  /** What keeps everything is read back in small steps. */
+  get #historyPage() {
+    const { rooms, limits } = this.#session;
+    const keepsAll = rooms.get(this.room)?.keeps === "all";
+    return (keepsAll && limits.history_page) || HISTORY_PAGE;
+  }
+
+  /** Fetches what is unread and did not come with the room, so that the line "new" stands where it belongs. */
+  async #fillUp() {
+    const { room, timeline } = this;
+    const first = this.#unreadFrom;
+    this.#unreadFrom = null;
+    const isAbove = () => first < timeline.oldest?.n && timeline.messages.length < MOST_UNREAD;
+    if (!first || this.fetching || !timeline.more || !isAbove()) return;
+    const limit = this.#session.limits.history;
+    let came = true;
+    while (came && room === this.room && timeline.more && isAbove()) {
+      came = await this.#askOlder({ room, timeline, before: timeline.oldest.n, limit });
+    }
+    if (room === this.room) this.emit("filled");
   }
 
   /** A line at the very top stands there only because what it belongs before was not here. */
@@ -168,11 +207,14 @@ export class Conversation extends Emitter {
     return new Map([...wrote, ...here, ...this.timeline.names, [me?.id, me?.name]]);
   }
 
-  /** Asks for the people after those that are known. */
-  async moreMembers() {
+  /** Asks who is here: everybody anew, or with `more` the people after those that are known. */
+  async askMembers({ more = false } = {}) {
     const { room } = this;
-    const reply = await this.#ask("members", { room, after: this.presence.lastListed });
-    if (room === this.room) this.presence.add(reply.members);
+    const after = more ? this.presence.lastListed : undefined;
+    const { members } = await this.#ask("members", { room, after });
+    if (room !== this.room) return;
+    if (more) this.presence.add(members);
+    else this.presence.replace(members);
   }
 
   /** The connection is gone. */
@@ -232,6 +274,8 @@ export class Conversation extends Emitter {
     // Who comes with another name than the one they wrote under may have changed it a moment ago.
     if (what !== "left") people.forEach((person) => this.timelines.rename(person));
     if (what === "left") people.forEach(({ id }) => this.typing.stop(id));
+    // Of the two people of a personal chat the head says who is here.
+    if (this.room.startsWith("direct:")) return;
     this.timeline.announce(what, people, this.#clock.now(), from);
   }
 }

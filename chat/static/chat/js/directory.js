@@ -1,4 +1,6 @@
-/** What somebody asks and changes of channels, past the list that the page has. Each throws a ReplyError. */
+/** What somebody asks and changes of rooms, and what the server tells of them. Who asks may get a ReplyError. */
+
+import { ErrorCode } from "chat/protocol.js";
 
 const ROOMS_FOUND = 20;
 
@@ -13,6 +15,30 @@ export function learn(session, room) {
   if (session.rooms.get(room.room)) return;
   session.unread.learn(room);
   session.rooms.upsert(room);
+}
+
+/** A `channel` frame: a room is there, is another, or is none of this person's any more. */
+export function takeRoom(session, { channel, gone = false, state }) {
+  if (gone) {
+    session.lose(channel);
+    return;
+  }
+  if (state) session.unread.learnNow(channel.room, state);
+  session.rooms.upsert(state ? { ...channel, active: state.active } : channel);
+}
+
+/** A private channel that one may not enter any more is one that one was removed from meanwhile. */
+export function loseRefused(session, { room, code }) {
+  const known = session.rooms.get(room);
+  const wasTheirs = known?.kind === "channel" && known.private;
+  if (wasTheirs && code === ErrorCode.NOT_FOUND) session.lose(known);
+}
+
+/** A `heads` frame: messages came into rooms that this tab is not in. */
+export function takeHeads({ rooms, unread }, heads) {
+  const risen = Object.keys(heads).filter((room) => unread.isNews(room, heads[room]));
+  unread.heads(heads);
+  for (const room of risen) rooms.touch(room);
 }
 
 /** Changes a channel's name or topic. */

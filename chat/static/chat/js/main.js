@@ -1,14 +1,14 @@
 import { Backoff } from "chat/backoff.js";
+import { showBeginnings } from "chat/beginnings.js";
+import { addressesOf } from "chat/called.js";
 import { announcerOf } from "chat/controllers/announcer.js";
 import { takeFiles } from "chat/controllers/attach.js";
 import { showClosed } from "chat/controllers/closed.js";
 import { ComposerController } from "chat/controllers/composer.js";
 import { conversationOf } from "chat/controllers/conversation.js";
-import { copy } from "chat/controllers/copy.js";
 import { DrawerController } from "chat/controllers/drawer.js";
 import { showDrawerDot } from "chat/controllers/drawer_dot.js";
 import { EdgesController } from "chat/controllers/edges.js";
-import { showEmpty } from "chat/controllers/empty.js";
 import { HeadController } from "chat/controllers/head.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
 import { stylesOf } from "chat/controllers/later_styles.js";
@@ -24,9 +24,11 @@ import { RoomsController } from "chat/controllers/rooms.js";
 import { listenForShortcuts } from "chat/controllers/shortcuts.js";
 import { chooseTheme } from "chat/controllers/theme.js";
 import { showTyping } from "chat/controllers/typing.js";
+import { loseRefused } from "chat/directory.js";
 import { hasFinePointer } from "chat/dom.js";
 import { Later } from "chat/later.js";
 import { stateOf } from "chat/page.js";
+import { membersOf, peopleOf } from "chat/people_pieces.js";
 import { Session } from "chat/session.js";
 import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
@@ -47,7 +49,7 @@ function beginHere(composer) {
 }
 
 /** What shows how things are, and can do no more. */
-function showState({ session, socket, page, composer }) {
+function showState({ session, socket, page }) {
   new HeadController({ head: one(".head"), timeline: one("[data-timeline]"), session, siteName: page.site_name });
   new LightController({
     root: document.documentElement,
@@ -60,7 +62,6 @@ function showState({ session, socket, page, composer }) {
   showTyping({ line: one("[data-typing]"), session });
   showOnline({ element: one("[data-online]"), session });
   showDrawerDot({ dot: one("[data-drawer-dot]"), session });
-  showEmpty({ element: one("[data-empty]"), session, composer });
   showClosed({
     element: one("[data-closed]"),
     form: one("[data-composer]"),
@@ -68,14 +69,19 @@ function showState({ session, socket, page, composer }) {
     session,
   });
   showRefusal({ element: one("[data-refusal]"), log: one("[data-log]"), session });
-  session.on("me", () => {
-    for (const element of all("[data-for-people]")) element.hidden = session.me === null;
-  });
+  session.on("me", () => showForWhom(session.me));
 }
 
-/** The list of rooms, and the ways into them. Returns `go(room)`. */
-function rooms({ session, addressOf, composer }) {
-  const list = one("[data-rooms]");
+/** What is for everybody with a name, for guests, or for accounts. */
+function showForWhom(me) {
+  const kinds = { people: me !== null, guests: me?.guest === true, accounts: me?.guest === false };
+  for (const [kind, shown] of Object.entries(kinds)) {
+    for (const element of all(`[data-for-${kind}]`)) element.hidden = !shown;
+  }
+}
+
+/** The lists of rooms, and the ways into them. Returns `go(room)`. */
+function rooms({ session, later, addressOf, composer }) {
   const drawer = new DrawerController({
     panel: one("#panel"),
     scrim: one("[data-scrim]"),
@@ -83,9 +89,13 @@ function rooms({ session, addressOf, composer }) {
     closer: one("[data-drawer-close]"),
     behind: one("#conversation"),
   });
-  new RoomsController({ list, template: one("#room-template"), session, addressOf });
+  const lists = [
+    { list: one("[data-rooms]"), template: one("#room-template"), rooms: () => session.rooms.channels },
+    { list: one("[data-chats]"), template: one("#chat-template"), rooms: () => session.rooms.personal },
+  ];
+  for (const list of lists) new RoomsController({ ...list, session, addressOf });
   const navigation = new NavigationController({
-    list,
+    list: one("#panel"),
     session,
     addressOf,
     entered: () => {
@@ -93,16 +103,23 @@ function rooms({ session, addressOf, composer }) {
       beginHere(composer);
     },
   });
+  const useRemoved = later.add(async () => {
+    const { Removed } = await import("chat/controllers/removed.js");
+    const go = (room) => navigation.replace(room);
+    return new Removed({ element: one("[data-removed]"), session, go, home: one("a.wordmark").href });
+  });
+  session.on("refused", (refused) => loseRefused(session, refused));
+  session.on("removed", ({ channel }) => useRemoved((removed) => removed.tell(channel)));
   return (room) => navigation.go(room);
 }
 
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
-function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
+function dialogues({ session, storage, later, urls, addressOf, composer, go, write }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
       const { SwitcherController } = await import("chat/controllers/switcher.js");
-      return new SwitcherController({ dialog, template: one("#option-template"), session, go });
+      return new SwitcherController({ dialog, template: one("#option-template"), session, go, write });
     }),
     channel: dialogue("#channel-dialog", async (dialog) => {
       const { ChannelDialogController } = await import("chat/controllers/channel_dialog.js");
@@ -128,7 +145,7 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go }) {
 }
 
 /** What opens them, and the menus. */
-function openers({ session, storage, later, composer, use, say }) {
+function openers({ session, storage, later, composer, use, say, openCard, invite }) {
   const openShortcuts = () => use.shortcuts((shortcuts) => shortcuts.open());
   listenForShortcuts({
     openList: openShortcuts,
@@ -151,30 +168,19 @@ function openers({ session, storage, later, composer, use, say }) {
     logout: () => use.logout((logout) => logout.begin()),
   });
   chooseTheme({ menu: one("[data-me]"), storage });
-  const useMembers = later.add(async () => {
-    const { MembersController } = await import("chat/controllers/members.js");
-    return new MembersController({
-      root: document.documentElement,
-      panel: one("#members"),
-      openers: all("[data-members-open]"),
-      behind: one("#conversation"),
-      template: one("#member-template"),
-      session,
-      storage,
-    });
-  });
-  const toggleMembers = (opener) => useMembers((members) => members.toggle(opener));
-  for (const opener of all("[data-members-open]")) opener.addEventListener("click", () => toggleMembers(opener));
-  if (document.documentElement.dataset.members === "open") useMembers(() => {});
+  const useMembers = membersOf({ one, all, session, storage, later, openCard, invite });
   const deeds = {
-    members: toggleMembers,
+    members: (button) => useMembers((members) => members.toggle(button)),
     details: () => use.details((details) => details.open()),
-    copy: async () => say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy"),
+    copy: async () => {
+      const { copy } = await import("chat/controllers/copy.js");
+      say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy");
+    },
     shortcuts: openShortcuts,
   };
   const useHeadMenu = later.add(async () => {
     const { HeadMenu } = await import("chat/controllers/head_menu.js");
-    return new HeadMenu({ element: one("#head-menu"), deeds });
+    return new HeadMenu({ element: one("#head-menu"), session, deeds });
   });
   const dots = one("[data-head-menu]");
   dots.addEventListener("click", () => useHeadMenu((menu) => menu.open(dots)));
@@ -183,7 +189,7 @@ function openers({ session, storage, later, composer, use, say }) {
 function start() {
   const page = stateOf(JSON.parse(one("#chat-page").textContent), one("[data-log]"));
   const { urls } = page;
-  const addressOf = (slug) => urls.channel.replace("SLUG", slug);
+  const addressOf = addressesOf(urls);
   const storage = Storage.ofBrowser();
   const socket = new Socket({ url: socketAddress(urls.socket), backoff: new Backoff() });
   const session = new Session({ page, socket, storage });
@@ -198,11 +204,13 @@ function start() {
     session,
     sent: () => toNewest(),
   });
-  toNewest = conversationOf({ one, session, storage, composer, later, say });
-  const go = rooms({ session, addressOf, composer });
-  showState({ session, socket, page, composer });
-  const use = dialogues({ session, storage, later, urls, addressOf, composer, go });
-  openers({ session, storage, later, composer, use, say });
+  const go = rooms({ session, later, addressOf, composer });
+  const { write, openCard, invite } = peopleOf({ one, session, later, go, say });
+  toNewest = conversationOf({ one, session, storage, composer, later, say, openCard });
+  showState({ session, socket, page });
+  showBeginnings({ one, session, later, composer });
+  const use = dialogues({ session, storage, later, urls, addressOf, composer, go, write });
+  openers({ session, storage, later, composer, use, say, openCard, invite });
 
   const useUploads = later.add(async () => {
     const { UploadsController } = await import("chat/controllers/uploads.js");

@@ -3,6 +3,7 @@ import { newCid } from "chat/cid.js";
 import { browserClock } from "chat/clock.js";
 import { Conversation } from "chat/conversation.js";
 import { Emitter } from "chat/emitter.js";
+import { handlersOf } from "chat/handlers.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Unread } from "chat/models/unread.js";
 import { After, frame, VERSION } from "chat/protocol.js";
@@ -15,8 +16,8 @@ const PROBE_MS = 5_000;
  * What this page is to the server: one person, in one room. Takes frames from the socket, keeps the
  * models true, and sends what the person does.
  *
- * Emits `connection`, `me`, `outbox`, `changes`, `online`, `identify` (a name is needed), `reload`, and
- * what its conversation emits: `room`, `joined`, `older`, `refused`.
+ * Emits `connection`, `me`, `outbox`, `changes`, `online`, `removed {channel}`, `identify` (a name is
+ * needed), `reload`, and what its conversation emits: `room`, `joined`, `filled`, `older`, `refused`.
  */
 export class Session extends Emitter {
   #socket;
@@ -30,6 +31,8 @@ export class Session extends Emitter {
 
   me = null;
   limits;
+  /** What this person may do that not everybody may: "direct", "keep_all", "moderate". */
+  may;
   online;
   /** Somebody has this page before their eyes. */
   watched = true;
@@ -43,15 +46,24 @@ export class Session extends Emitter {
     this.#clock = clock;
     this.#requests = new Requests((made) => socket.send(made));
     this.limits = page.limits;
+    this.may = page.may ?? [];
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
     const ask = (type, fields) => this.ask(type, fields);
     this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
-    for (const name of ["room", "joined", "older", "refused"]) {
+    for (const name of ["room", "joined", "filled", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
-    this.#handlers = this.#byType();
+    this.#handlers = handlersOf(this, this.#conversation, {
+      reply: (received) => this.#requests.answer(received),
+      welcome: (received) => this.#welcome(received),
+      joined: (received) => this.#joined(received),
+      complaint: (received) => this.#complaint(received),
+      me: (me) => this.#become(me),
+      online: (count) => this.#countOnline(count),
+      say: (made) => socket.send(made),
+    });
     if (page.me) this.#begin(page);
     socket.on("frame", (received) => this.receive(received));
     socket.on("change", () => this.#socketChanged());
@@ -167,9 +179,17 @@ export class Session extends Emitter {
     return this.#conversation.people;
   }
 
-  /** More of the people in the present room than it told at first. */
-  moreMembers() {
-    return this.#conversation.moreMembers();
+  /** Asks who is in the present room, `more` for those after the ones that are known. */
+  askMembers(how) {
+    return this.#conversation.askMembers(how);
+  }
+
+  /** The room is none of this person's any more: nothing of it stays. */
+  lose(channel) {
+    this.emit("removed", { channel });
+    this.#conversation.timelines.forget(channel.room);
+    this.rooms.remove(channel.room);
+    this.unread.forget(channel.room);
   }
 
   /** Asks the server for something; resolves with its reply. Throws a ReplyError. */
@@ -190,30 +210,6 @@ export class Session extends Emitter {
     this.#handlers[received.type]?.(received);
   }
 
-  #byType() {
-    const conversation = this.#conversation;
-    const here = ({ room }) => room === this.room;
-    const reply = (received) => this.#requests.answer(received);
-    return {
-      batch: ({ frames }) => frames.forEach((one) => this.receive(one)),
-      welcome: (received) => this.#welcome(received),
-      joined: (received) => this.#joined(received),
-      event: (received) => conversation.event(received),
-      ack: reply,
-      ok: reply,
-      history: reply,
-      error: (received) => reply(received) || this.#complaint(received),
-      presence: (received) => here(received) && conversation.presence.apply(received),
-      typing: (received) => here(received) && conversation.typing.renew(received.by),
-      channel: ({ channel }) => this.rooms.upsert(channel),
-      heads: ({ rooms }) => this.unread.heads(rooms),
-      online: ({ count }) => this.#countOnline(count),
-      me: ({ me }) => this.#become(me),
-      read: (received) => this.unread.read(received.room, received),
-      ping: ({ ts }) => this.#socket.send(frame("pong", { ts })),
-    };
-  }
-
   /** At once, not when the promise of the join gets to it: what follows in a batch builds on it. */
   #joined(received) {
     this.#requests.answer(received);
@@ -226,7 +222,7 @@ export class Session extends Emitter {
     this.#conversation.begin(page, { unread: this.unread.of(page.room) });
   }
 
-  #welcome({ version, me, rooms, online, limits }) {
+  #welcome({ version, me, rooms, online, limits, may = [] }) {
     if (version !== VERSION) {
       this.emit("reload");
       return;
@@ -235,6 +231,7 @@ export class Session extends Emitter {
     this.#socket.silence = limits.silence_seconds * 1000;
     this.typing.shownFor = limits.typing_shown_seconds * 1000;
     this.limits = limits;
+    this.may = may;
     this.connected = true;
     this.#become(me);
     this.rooms.replace(rooms, this.room);

@@ -36,7 +36,7 @@ export class ChannelDetailsController {
     part(dialog, "form").addEventListener("submit", (event) => this.#submitted(event));
     this.#topic.addEventListener("input", () => this.#measure());
     this.#name.addEventListener("input", () => setText(part(dialog, "name-help"), ""));
-    session.rooms.on("change", () => dialog.open && this.#draw());
+    session.rooms.on("change", () => this.#changed());
   }
 
   open() {
@@ -52,17 +52,24 @@ export class ChannelDetailsController {
   }
 
   get #address() {
-    return new URL(this.#addressOf(this.#channel.slug), location.href).href;
+    return new URL(this.#addressOf(this.#channel), location.href).href;
+  }
+
+  #changed() {
+    if (!this.#dialog.open) return;
+    if (this.#channel) this.#draw();
+    else this.#dialog.close();
   }
 
   #draw() {
-    const { name, topic, keeps } = this.#channel;
+    const { name, topic, keeps, private: secret } = this.#channel;
     const { kept } = this.#session.limits;
     const recent = `The newest ${kept} are kept, as long as the server runs.`;
     setText(part(this.#dialog, "name"), name);
     setText(part(this.#dialog, "topic"), topic || "No topic");
     setText(part(this.#dialog, "address"), this.#address);
     setText(part(this.#dialog, "keeps"), keeps === "recent" ? recent : "All are kept.");
+    setText(part(this.#dialog, "for"), secret ? "By invitation: nobody else sees that it exists." : "Everyone.");
   }
 
   #edit() {

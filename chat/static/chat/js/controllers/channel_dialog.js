@@ -1,5 +1,5 @@
 import { CheckedField, checkWords } from "chat/controllers/checked_field.js";
-import { part, setText } from "chat/dom.js";
+import { part, setText, show } from "chat/dom.js";
 import { getJson, postJson } from "chat/http.js";
 import { lengthOf } from "chat/text.js";
 
@@ -9,6 +9,8 @@ export class ChannelDialogController {
   #session;
   #urls;
   #topic;
+  #who;
+  #keeps;
   #field;
   #created;
 
@@ -19,14 +21,17 @@ export class ChannelDialogController {
     this.#urls = urls;
     this.#created = created;
     this.#topic = dialog.querySelector("[name=topic]");
+    this.#who = part(dialog, "who");
+    this.#keeps = part(dialog, "keeps");
+    const addressWords = (slug) => `Free. Its address will be ${addressOf({ kind: "channel", slug })}`;
     const sentences = {
       slowly: "Checking that the name is free",
-      free: ({ slug }) => `Free. Its address will be ${addressOf(slug)}`,
+      free: ({ slug }) => (slug ? addressWords(slug) : "Only those you invite will see it."),
     };
     this.#field = new CheckedField({
       form: dialog.querySelector("form"),
       ask: (name, signal) =>
-        getJson(`${urls.channels_check}?name=${encodeURIComponent(name)}`, { signal }),
+        getJson(`${urls.channels_check}?${new URLSearchParams({ name, private: this.#private })}`, { signal }),
       words: (check) => checkWords(check, sentences),
       submitted: (name) => this.#submit(name),
     });
@@ -34,13 +39,29 @@ export class ChannelDialogController {
       part(dialog, way).addEventListener("click", () => dialog.close());
     }
     this.#topic.addEventListener("input", () => this.#measure());
+    this.#who.addEventListener("change", () => this.#field.askAgain());
   }
 
   open() {
     this.#topic.value = "";
+    const { may } = this.#session;
+    show(this.#who, may.includes("direct"));
+    show(this.#keeps, may.includes("keep_all"));
+    this.#who.querySelector("input").checked = true;
+    this.#keeps.querySelector("input").checked = false;
     this.#measure();
     this.#dialog.showModal();
     this.#field.begin();
+  }
+
+  /** "1", or "" for a channel that everybody sees. */
+  get #private() {
+    return this.#who.querySelector(":checked").value;
+  }
+
+  get #wanted() {
+    const keeps = this.#keeps.querySelector("input");
+    return { topic: this.#topic.value, private: this.#private, keeps: keeps.checked ? keeps.value : "" };
   }
 
   /** True when the topic is not too long. */
@@ -60,7 +81,7 @@ export class ChannelDialogController {
     }
     this.#field.busy = true;
     try {
-      const { channel } = await postJson(this.#urls.channels, { name, topic: this.#topic.value });
+      const { channel } = await postJson(this.#urls.channels, { name, ...this.#wanted });
       this.#dialog.close();
       this.#session.rooms.upsert(channel);
       this.#created(channel);

@@ -32,6 +32,11 @@ export class CheckedField {
     this.#input.select();
   }
 
+  /** What is free may depend on something else in the form. */
+  askAgain() {
+    if (this.check.verdict !== Verdict.EMPTY) this.check.askNow();
+  }
+
   clear() {
     this.check.reset();
     this.#input.value = "";

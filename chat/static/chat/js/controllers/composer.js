@@ -1,3 +1,4 @@
+import { addresseeOf } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { browserClock } from "chat/clock.js";
 import { ComposerFiles } from "chat/controllers/composer_files.js";
@@ -260,9 +261,9 @@ export class ComposerController {
   }
 
   #address() {
-    const name = this.#session.rooms.get(this.#room)?.name;
-    if (!name) return;
-    const words = this.#draft.edit ? "Edit your message" : `Write to ${name}`;
+    const room = this.#session.rooms.get(this.#room);
+    if (!room) return;
+    const words = this.#draft.edit ? "Edit your message" : `Write to ${addresseeOf(room, this.#session.me)}`;
     this.#field.placeholder = words;
     setText(part(this.#form, "label"), words);
   }

@@ -10,7 +10,7 @@ const TEMPLATES = [...ROWS, ...PIECES];
  * The messages and everything that can be done with one. `one(selector)` finds an element of the page.
  * Returns the function that scrolls to the newest.
  */
-export function conversationOf({ one, session, storage, composer, later, say }) {
+export function conversationOf({ one, session, storage, composer, later, say, openCard }) {
   const [log, box] = [one("[data-log]"), one("[data-timeline]")];
   const scroll = new ScrollController({
     box,
@@ -23,7 +23,7 @@ export function conversationOf({ one, session, storage, composer, later, say }) 
 
   const use = later.add(async () => {
     const { toolsOf } = await import("chat/controllers/tools.js");
-    const tools = toolsOf({ one, log, session, storage, scroll, composer, say });
+    const tools = toolsOf({ one, log, session, storage, scroll, composer, say, openCard });
     heed();
     return tools;
   });

@@ -10,8 +10,11 @@ export class DeedsController {
   #say;
   #deeds;
 
-  /** `popups` has the menu and the picker; `say(words)` says something for a moment. */
-  constructor({ session, messages, composer, popups, say }) {
+  /**
+   * `popups` has the menu and the picker; `say(words)` says something for a moment; `openCard(person, anchor)`
+   * shows who somebody is.
+   */
+  constructor({ session, messages, composer, popups, say, openCard }) {
     this.#session = session;
     this.#messages = messages;
     this.#composer = composer;
@@ -22,6 +25,7 @@ export class DeedsController {
       react: (deed) => this.#choose(deed),
       quick: ({ message, emoji }) => session.changes.react(message, emoji),
       reply: ({ message }) => composer.reply(message),
+      person: ({ message, anchor }) => openCard(message.author, anchor),
       copy: ({ message }) => this.#copy(message),
       edit: ({ message, own }) => (own ? composer.edit(message) : say("That message is not yours")),
       delete: ({ message, own, row }) =>

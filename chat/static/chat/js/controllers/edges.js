@@ -39,7 +39,9 @@ export class EdgesController {
   get #beginningWords() {
     const { timeline, rooms, room, limits, me } = this.#session;
     if (!me || timeline.more || !timeline.oldest) return "";
-    const { name, keeps } = rooms.get(room) ?? {};
+    const { name, keeps, kind } = rooms.get(room) ?? {};
+    // A personal chat says it in its own way.
+    if (kind === "direct") return "";
     if (keeps === "recent" && timeline.oldest.n > 1 && timeline.n > limits.kept) {
       return `Older messages are gone: a channel keeps its newest ${limits.kept}.`;
     }

@@ -6,7 +6,7 @@ export function showEmpty({ element, session, composer }) {
   let stopListening = () => {};
   const draw = () => {
     const { me, timeline, outbox, room } = session;
-    const known = me !== null && timeline.epoch !== null;
+    const known = me !== null && timeline.epoch !== null && session.rooms.get(room)?.kind !== "direct";
     show(element, known && !timeline.oldest && outbox.inRoom(room).length === 0);
     const { name = "", archived = false } = session.rooms.get(room) ?? {};
     setText(part(element, "name"), name);

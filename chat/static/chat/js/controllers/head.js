@@ -1,8 +1,16 @@
-import { part, setText, show } from "chat/dom.js";
-import { hueOf, initialsOf, OWN_HUE } from "chat/people.js";
+import { iconOf, isNotes, isPersonal, titleOf, topicOf } from "chat/called.js";
+import { fillAvatar, fillFace, fillPresence } from "chat/controllers/faces.js";
+import { flag, part, setText, show } from "chat/dom.js";
 import { capped } from "chat/text.js";
 
 const FACES = 3;
+
+/** Whether the other one looks at the chat, too; between two rooms nobody knows. */
+const WHERE = new Map([
+  [true, "Here now. "],
+  [false, "Not here now. "],
+  [undefined, ""],
+]);
 
 /** What stands over the conversation, and in the title of the page. */
 export class HeadController {
@@ -24,6 +32,7 @@ export class HeadController {
     session.presence.on("change", () => this.#drawPeople());
     session.on("me", () => this.#drawPeople());
     this.#drawTitle();
+    this.#drawPerson();
   }
 
   get #room() {
@@ -35,19 +44,41 @@ export class HeadController {
   }
 
   #drawRoom() {
-    if (!this.#room) return;
-    const { name, topic, private: secret } = this.#room;
+    const room = this.#room;
+    if (!room) return;
+    const personal = isPersonal(room);
+    const name = titleOf(room, this.#session.me);
     setText(this.#part("name"), name);
-    setText(this.#part("topic"), topic);
-    show(this.#part("topic"), Boolean(topic));
-    this.#part("icon").setAttribute("href", secret ? "#icon-lock" : "#icon-hash");
+    flag(this.#head, "personal", personal);
+    if (!personal) this.#drawTopic(topicOf(room));
+    this.#part("icon").setAttribute("href", iconOf(room));
     this.#timeline.setAttribute("aria-label", `Messages in ${name}`);
     this.#drawTitle();
+    this.#drawPerson();
+  }
+
+  #drawTopic(words) {
+    setText(this.#part("topic"), words);
+    show(this.#part("topic"), words !== "");
+  }
+
+  /** Who a personal chat is with, and whether they are here. */
+  #drawPerson() {
+    const { me, presence } = this.#session;
+    const room = this.#room;
+    const personal = room !== undefined && isPersonal(room);
+    show(this.#part("face"), personal);
+    if (!personal) return;
+    const notes = isNotes(room, me);
+    const here = notes ? undefined : presence.isHere(room.person?.id);
+    fillFace(this.#part("face"), room, me);
+    fillPresence(part(this.#part("face"), "presence"), here);
+    this.#drawTopic(notes ? "Only you" : [WHERE.get(here), "Only the two of you can read this."].join(""));
   }
 
   #drawTitle() {
     const unread = this.#session.unread.total;
-    const name = this.#room?.name ?? "";
+    const name = this.#room ? titleOf(this.#room, this.#session.me) : "";
     document.title = `${unread ? `(${capped(unread)}) ` : ""}${name} · ${this.#siteName}`;
   }
 
@@ -60,13 +91,13 @@ export class HeadController {
     }
     const faces = presence.people.slice(0, FACES).map((person) => this.#face(person));
     this.#faces.replaceChildren(...faces);
+    this.#drawPerson();
   }
 
-  #face({ id, name }) {
+  #face(person) {
     const face = document.createElement("span");
     face.className = "avatar avatar--face";
-    face.dataset.hue = id === this.#session.me?.id ? OWN_HUE : hueOf(name);
-    face.textContent = initialsOf(name, 1);
+    fillAvatar(face, person, this.#session.me, 1);
     return face;
   }
 }

@@ -55,7 +55,5 @@ export class MeMenuController {
     setText(part(this.#box, "name"), me?.name ?? "");
     setText(part(this.#box, "avatar"), me ? initialsOf(me.name) : "");
     setText(part(this.#box, "kind"), me?.guest ? "Guest" : "");
-    for (const item of this.#box.querySelectorAll("[data-for-guests]")) show(item, Boolean(me?.guest));
-    for (const item of this.#box.querySelectorAll("[data-for-accounts]")) show(item, me?.guest === false);
   }
 }

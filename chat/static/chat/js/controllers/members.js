@@ -1,6 +1,7 @@
-import { clone, part, setText, show } from "chat/dom.js";
+import { mayChange } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
-import { hueOf, initialsOf, OWN_HUE } from "chat/people.js";
+import { fillAvatar, fillPresence } from "chat/controllers/faces.js";
+import { clone, part, setText, show } from "chat/dom.js";
 
 /** From here on the members stand beside the conversation; the same numbers are in members.css. */
 const WIDE = "(min-width: 75rem)";
@@ -11,7 +12,10 @@ const NARROW = "(max-width: 44.9375rem)";
 const KEY = "chat:members";
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
-/** Who is here, in a panel of their own; on a wide page it stays open from visit to visit. */
+/**
+ * Who is here, and who belongs to a private room and is not, in a panel of their own; on a wide page it stays
+ * open from visit to visit.
+ */
 export class MembersController {
   #root;
   #panel;
@@ -23,7 +27,8 @@ export class MembersController {
   #wide = matchMedia(WIDE);
   #opener = null;
 
-  constructor({ root, panel, openers, behind, template, session, storage }) {
+  /** `openCard(person, button)` shows who somebody is; `invite()` begins to invite people. */
+  constructor({ root, panel, openers, behind, template, session, storage, openCard, invite }) {
     this.#root = root;
     this.#panel = panel;
     this.#openers = [...openers];
@@ -34,8 +39,15 @@ export class MembersController {
     panel.querySelector("[data-members-close]").addEventListener("click", () => this.close());
     panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     part(panel, "more-button").addEventListener("click", () => this.#more());
+    part(panel, "invite-button").addEventListener("click", () => invite());
+    panel.addEventListener("click", ({ target }) => {
+      const button = target.closest("[data-person]");
+      if (button) openCard(this.#personOf(button.dataset.person), button);
+    });
     this.#wide.addEventListener("change", () => this.#set(this.#isKept));
     session.presence.on("change", () => this.#draw());
+    session.presence.on("news", ({ what }) => what === "left" && this.#refresh());
+    session.rooms.on("change", () => this.#drawInvite());
     for (const event of ["me", "room"]) session.on(event, () => this.#draw());
     this.#set(this.#isKept);
     this.#draw();
@@ -63,7 +75,26 @@ export class MembersController {
     this.#opener = opener;
     this.#set(true);
     this.#keep(true);
-    if (!this.#wide.matches) this.#panel.querySelector("[data-members-close]").focus();
+    if (!this.#wide.matches) this.#closer.focus();
+    this.#refresh();
+  }
+
+  /** Who was invited or removed, and not by this page, is told only to whom it concerns. */
+  #refresh() {
+    if (this.isOpen && this.#channel.private) this.#session.askMembers().catch(() => {});
+  }
+
+  get #closer() {
+    return this.#panel.querySelector("[data-members-close]");
+  }
+
+  get #channel() {
+    return this.#session.rooms.get(this.#session.room) ?? {};
+  }
+
+  #personOf(id) {
+    const { people, away } = this.#session.presence;
+    return [...people, ...away].find((person) => person.id === id);
   }
 
   get #isKept() {
@@ -85,21 +116,46 @@ export class MembersController {
   #draw() {
     const { presence, me } = this.#session;
     if (me === null) this.#set(false);
-    const people = presence.people.toSorted((a, b) => byName.compare(a.name, b.name));
-    if (presence.count) setText(part(this.#panel, "count"), presence.count.toLocaleString());
-    part(this.#panel, "people").replaceChildren(...people.map((person) => this.#item(person)));
-    show(part(this.#panel, "more"), people.length > 0 && people.length < presence.count);
+    const { people, away, count } = presence;
+    const hadFocus = this.#panel.contains(document.activeElement);
+    if (count) setText(part(this.#panel, "count"), count.toLocaleString());
+    this.#fill(part(this.#panel, "people"), people, true);
+    show(part(this.#panel, "more"), people.length > 0 && people.length < count);
+    setText(part(this.#panel, "away-count"), away.length.toLocaleString());
+    show(part(this.#panel, "away-title"), away.length > 0);
+    this.#fill(part(this.#panel, "away"), away, false);
+    this.#drawInvite();
+    // Whoever had the focus has gone.
+    if (hadFocus && !this.#panel.contains(document.activeElement)) this.#closer.focus();
   }
 
-  #item({ id, name }) {
-    const item = clone(this.#template);
-    const own = id === this.#session.me?.id;
-    const avatar = part(item, "avatar");
-    avatar.dataset.hue = own ? OWN_HUE : hueOf(name);
-    setText(avatar, initialsOf(name));
-    setText(part(item, "name"), name);
-    show(part(item, "you"), own);
-    return item;
+  #drawInvite() {
+    const { me, may } = this.#session;
+    const mine = this.#channel.private && may.includes("direct") && mayChange(this.#channel, me, may);
+    show(part(this.#panel, "invite"), Boolean(mine));
+  }
+
+  /** By name; who is listed already stays where they are, with the focus. */
+  #fill(list, people, here) {
+    const items = new Map([...list.children].map((item) => [part(item, "button").dataset.person, item]));
+    const wanted = new Set(people.map(({ id }) => id));
+    for (const [id, item] of items) if (!wanted.has(id)) item.remove();
+    let next = list.firstElementChild;
+    for (const person of people.toSorted((a, b) => byName.compare(a.name, b.name))) {
+      const item = items.get(person.id) ?? clone(this.#template);
+      this.#fillItem(item, person, here);
+      if (item === next) next = next.nextElementSibling;
+      else list.insertBefore(item, next);
+    }
+  }
+
+  #fillItem(item, person, here) {
+    const { me } = this.#session;
+    part(item, "button").dataset.person = person.id;
+    fillAvatar(part(item, "avatar"), person, me);
+    fillPresence(part(item, "presence"), here);
+    setText(part(item, "name"), person.name);
+    show(part(item, "you"), person.id === me?.id);
   }
 
   async #more() {
@@ -107,12 +163,11 @@ export class MembersController {
     setText(problem, "");
     const hadFocus = this.#panel.contains(document.activeElement);
     try {
-      await this.#session.moreMembers();
+      await this.#session.askMembers({ more: true });
     } catch (error) {
       setText(problem, reasonOf(error));
     }
     // The button goes when everybody is listed.
-    const closer = this.#panel.querySelector("[data-members-close]");
-    if (hadFocus && !this.#panel.contains(document.activeElement)) closer.focus();
+    if (hadFocus && !this.#panel.contains(document.activeElement)) this.#closer.focus();
   }
 }

@@ -28,6 +28,7 @@ export class MessageMenu {
     const quick = this.#recent.quick(QUICK).map(quickButton);
     part(this.#element, "quick").replaceChildren(...quick);
     for (const item of this.#element.querySelectorAll("[data-own]")) show(item, own);
+    setText(part(this.#element, "author"), own ? "you" : message.author.name);
     this.#menu.open(anchor, act);
   }
 }

@@ -14,12 +14,18 @@ export class NavigationController {
     addEventListener("popstate", (event) => this.#moved(event.state));
   }
 
-  go({ room, slug }) {
-    if (room !== this.#session.room) {
-      history.pushState({ room }, "", this.#addressOf(slug));
-      this.#session.enter(room);
+  go(room) {
+    if (room.room !== this.#session.room) {
+      history.pushState({ room: room.room }, "", this.#addressOf(room));
+      this.#session.enter(room.room);
     }
     this.#entered();
+  }
+
+  /** Enters a room in place of the present one, to which nothing leads back. */
+  replace(room) {
+    history.replaceState({ room: room.room }, "", this.#addressOf(room));
+    this.#session.enter(room.room);
   }
 
   #clicked(event) {
@@ -38,7 +44,7 @@ export class NavigationController {
 
   /** A link within the page makes an entry of its own, which knows no room. */
   get #here() {
-    const isHere = ({ slug }) => new URL(this.#addressOf(slug), location.href).pathname === location.pathname;
+    const isHere = (room) => new URL(this.#addressOf(room), location.href).pathname === location.pathname;
     return this.#session.rooms.all.find(isHere)?.room;
   }
 }

@@ -31,7 +31,7 @@ export class ScrollController extends Emitter {
     this.#top = top;
     this.#pill = pill;
     this.#session = session;
-    box.addEventListener("scroll", () => this.#moved(), { passive: true });
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // The composer keeps the focus: losing it, it would shrink, and the pill slip from under the pointer.
     pill.addEventListener("mousedown", (event) => event.preventDefault());
     pill.addEventListener("click", () => this.toBottom());
@@ -40,7 +40,8 @@ export class ScrollController extends Emitter {
       { root: box, rootMargin: `${NEAR_TOP_PX}px 0px 0px` },
     );
     watcher.observe(top);
-    session.on("older", () => this.#stillAtTop());
+    // What came is drawn first.
+    session.on("older", () => queueMicrotask(() => this.#stillAtTop()));
   }
 
   get atBottom() {
@@ -104,6 +105,12 @@ export class ScrollController extends Emitter {
       const place = row.getBoundingClientRect();
       return place.bottom > top && place.top < bottom;
     });
+  }
+
+  /** Whoever scrolls fast is at the top again before the watcher has seen them away from it. */
+  #scrolled() {
+    this.#moved();
+    this.#stillAtTop();
   }
 
   #moved() {

@@ -1,10 +1,13 @@
+import { iconOf, isPersonal, titleOf } from "chat/called.js";
 import { browserClock } from "chat/clock.js";
+import { fillFace } from "chat/controllers/faces.js";
 import { findRooms, learn } from "chat/directory.js";
 import { clone, part, setText, show } from "chat/dom.js";
 import { Switcher } from "chat/models/switcher.js";
+import { findPeople } from "chat/people_commands.js";
 import { capped } from "chat/text.js";
 
-/** Jumps to a channel by typing a piece of its name. */
+/** Jumps to a channel or a personal chat by typing a piece of its name. */
 export class SwitcherController {
   #dialog;
   #field;
@@ -12,20 +15,22 @@ export class SwitcherController {
   #template;
   #session;
   #go;
+  #write;
   #model;
 
-  /** `go(room)` enters the chosen one. */
-  constructor({ dialog, template, session, go, clock = browserClock }) {
+  /** `go(room)` enters the chosen one; `write(person)` opens the chat with somebody who has none yet. */
+  constructor({ dialog, template, session, go, write, clock = browserClock }) {
     this.#dialog = dialog;
     this.#field = dialog.querySelector("input");
     this.#list = part(dialog, "list");
     this.#template = template;
     this.#session = session;
     this.#go = go;
+    this.#write = write;
     this.#model = new Switcher({
-      known: () => session.rooms.all,
+      known: () => session.rooms.all.map((room) => this.#called(room)),
       unreadOf: (room) => (room === session.room ? 0 : session.unread.of(room)),
-      search: (query) => findRooms(session, query),
+      search: (query) => this.#search(query),
       clock,
     });
     this.#model.on("change", () => this.#draw());
@@ -43,6 +48,22 @@ export class SwitcherController {
     this.#model.begin();
     this.#dialog.showModal();
     this.#field.focus();
+  }
+
+  #called(room) {
+    return { ...room, name: titleOf(room, this.#session.me) };
+  }
+
+  async #search(query) {
+    const asked = [findRooms(this.#session, query)];
+    if (this.#session.may.includes("direct")) asked.push(this.#people(query));
+    const found = (await Promise.allSettled(asked)).flatMap(({ value }) => value ?? []);
+    return found.map((room) => this.#called(room));
+  }
+
+  async #people(query) {
+    const { people } = await findPeople(this.#session, { query });
+    return people.map((person) => ({ kind: "direct", room: `person:${person.id}`, name: person.name, person }));
   }
 
   #pressed(event) {
@@ -63,6 +84,10 @@ export class SwitcherController {
   #choose(room) {
     if (!room) return;
     this.#dialog.close();
+    if (room.room === `person:${room.person?.id}`) {
+      this.#write(room.person);
+      return;
+    }
     learn(this.#session, room);
     this.#go(room);
   }
@@ -78,17 +103,24 @@ export class SwitcherController {
 
   #words(found) {
     if (found) return "";
-    return this.#model.searching ? "Searching" : `No channel has “${this.#model.query}” in its name.`;
+    if (this.#model.searching) return "Searching";
+    const what = this.#session.may.includes("direct") ? "No channel and nobody" : "No channel";
+    return `${what} has “${this.#model.query}” in its name.`;
   }
 
-  #option({ room, name, private: secret }, index, chosen) {
+  #option(option, index, chosen) {
+    const { room, name } = option;
+    const personal = isPersonal(option);
     const item = clone(this.#template);
+    show(part(item, "face"), personal);
+    part(item, "mark").toggleAttribute("hidden", personal);
+    if (personal) fillFace(item, option, this.#session.me, 1);
     const here = room === this.#session.room;
     const unread = here ? 0 : this.#session.unread.of(room);
     item.id = `jump-option-${index}`;
     item.dataset.option = room;
     item.setAttribute("aria-selected", String(chosen));
-    part(item, "icon").setAttribute("href", secret ? "#icon-lock" : "#icon-hash");
+    part(item, "icon").setAttribute("href", iconOf(option));
     setText(part(item, "name"), name);
     setText(part(item, "note"), here ? "you are here" : "");
     setText(part(item, "unread"), unread ? capped(unread) : "");

@@ -39,6 +39,7 @@ export class TimelineController {
     session.on("connection", () => this.#changed());
     session.on("changes", () => this.#changed());
     session.on("joined", ({ entered }) => entered && this.#arrive());
+    session.on("filled", () => this.#arrive());
     session.presence.on("change", () => this.#changed());
     log.addEventListener("click", (event) => this.#clicked(event));
     this.#listen();

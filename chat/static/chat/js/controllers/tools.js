@@ -5,11 +5,13 @@ import { Popups } from "chat/controllers/popups.js";
 import { QuotesController } from "chat/controllers/quotes.js";
 
 /** What can be done with a message, and the picker of emoji: `{messages, picker}`. */
-export function toolsOf({ one, log, session, storage, scroll, composer, say }) {
+export function toolsOf({ one, log, session, storage, scroll, composer, say, openCard }) {
   const popups = new Popups({ one, session, storage, closed: () => messages.settle() });
   const tools = new MessageTools(one("#tools-template"));
-  const messages = new MessagesController({ log, tools, isHeld: () => popups.isOpen });
-  new DeedsController({ session, messages, composer, popups, say });
+  const card = one("#person-card");
+  const messages = new MessagesController({ log, tools, isHeld: () => popups.isOpen || card.open });
+  card.addEventListener("close", () => messages.settle());
+  new DeedsController({ session, messages, composer, popups, say, openCard });
   new QuotesController({ log, session, scroll });
   return { messages, picker: popups.picker };
 }

@@ -6,6 +6,11 @@ import { Emitter } from "chat/emitter.js";
  */
 export class Presence extends Emitter {
   #people = new Map();
+  /**
+   * Who belongs to the room and is not in it, as the server last said; null where everybody belongs. Whoever
+   * leaves is in neither list until it is asked again: perhaps they were removed.
+   */
+  #away = null;
   #early = null;
   #lastListed;
 
@@ -13,6 +18,17 @@ export class Presence extends Emitter {
 
   get people() {
     return [...this.#people.values()];
+  }
+
+  /** Who belongs to a private room and is not in it. */
+  get away() {
+    return [...(this.#away?.values() ?? [])];
+  }
+
+  /** Whether somebody is in the room; undefined when that is not known. */
+  isHere(id) {
+    if (this.#people.has(id)) return true;
+    return this.count === 0 || this.#people.size < this.count ? undefined : false;
   }
 
   /** After whom the server goes on when it is asked for more. */
@@ -31,13 +47,15 @@ export class Presence extends Emitter {
   /** Another room: nothing is known until `replace`. */
   clear() {
     this.#people.clear();
+    this.#away = null;
     this.#early = [];
     this.count = 0;
     this.emit("change");
   }
 
-  replace({ people, count }) {
-    this.#people = new Map(people.map((person) => [person.id, person]));
+  replace({ people, count, away }) {
+    this.#people = byId(people);
+    this.#away = away ? byId(away) : null;
     this.#lastListed = people.at(-1)?.id;
     this.count = count;
     const early = this.#early ?? [];
@@ -58,10 +76,12 @@ export class Presence extends Emitter {
 
   #apply({ joined = [], left = [], renamed = [], count }) {
     const came = joined.filter(({ id }) => !this.#people.has(id));
-    for (const person of joined) this.#people.set(person.id, person);
+    for (const person of joined) this.#enter(person);
     for (const { id } of left) this.#people.delete(id);
     for (const { person } of renamed) {
-      if (this.#people.has(person.id)) this.#people.set(person.id, person);
+      for (const known of [this.#people, this.#away]) {
+        if (known?.has(person.id)) known.set(person.id, person);
+      }
     }
     this.count = count;
     if (came.length) this.emit("news", { what: "joined", people: came });
@@ -70,4 +90,11 @@ export class Presence extends Emitter {
       this.emit("news", { what: "renamed", people: [person], from });
     }
   }
+
+  #enter(person) {
+    this.#people.set(person.id, person);
+    this.#away?.delete(person.id);
+  }
 }
+
+const byId = (people) => new Map(people.map((person) => [person.id, person]));

@@ -1,43 +1,84 @@
+import { isPersonal } from "chat/called.js";
 import { Emitter } from "chat/emitter.js";
 
-/** The rooms of the list: the server's first one, then the others by name as it orders them. Emits `change`. */
+/**
+ * The rooms of the list: the server's first channel, then the others by name as it orders them; and personal
+ * chats, the last active one first. Emits `change`.
+ */
 export class Rooms extends Emitter {
   #rooms = new Map();
   #first;
 
   constructor(rooms = []) {
     super();
-    this.#first = rooms[0]?.room;
-    for (const room of rooms) this.#rooms.set(room.room, room);
+    this.#take(rooms);
   }
 
   get all() {
     return [...this.#rooms.values()].sort((a, b) => this.#place(a, b));
   }
 
+  get channels() {
+    return this.all.filter((room) => !isPersonal(room));
+  }
+
+  /** The last active one first. */
+  get personal() {
+    return [...this.#rooms.values()].filter(isPersonal).sort((a, b) => b.active - a.active);
+  }
+
+  /** Where somebody goes who may not stay where they are. */
+  get first() {
+    return this.channels.find(({ private: secret, archived }) => !secret && !archived);
+  }
+
   get(room) {
     return this.#rooms.get(room);
   }
 
-  bySlug(slug) {
-    return this.all.find((room) => room.slug === slug);
-  }
-
   /** What the server lists now; `keep` stays even when it is not listed. */
   replace(rooms, keep) {
-    this.#first = rooms[0]?.room;
-    const listed = new Map(rooms.map((room) => [room.room, room]));
+    const listed = new Set(rooms.map(({ room }) => room));
     for (const room of this.#rooms.keys()) {
       if (!listed.has(room) && room !== keep) this.#rooms.delete(room);
     }
-    for (const [room, state] of listed) this.#merge(room, state);
+    this.#take(rooms);
     this.emit("change");
   }
 
-  /** A channel was made, renamed, archived or given another topic. */
-  upsert(channel) {
-    this.#merge(channel.room, channel);
+  /** A room was made, renamed, archived or given another topic, or is there for this person now. */
+  upsert(room) {
+    const active = room.active || this.#rooms.get(room.room)?.active || this.#latest + 1;
+    this.#merge({ ...room, active });
     this.emit("change");
+  }
+
+  /** Something was said in it: of the personal chats it is the first now. */
+  touch(room) {
+    const known = this.#rooms.get(room);
+    if (!known || !isPersonal(known) || this.personal[0] === known) return;
+    this.#merge({ room, active: this.#latest + 1 });
+    this.emit("change");
+  }
+
+  remove(room) {
+    if (this.#rooms.delete(room)) this.emit("change");
+  }
+
+  get #latest() {
+    return Math.max(0, ...this.personal.map(({ active }) => active));
+  }
+
+  /** Where nothing was said yet, a chat stands where the server has put it: over the next one. */
+  #take(rooms) {
+    this.#first = rooms[0]?.room;
+    let below = 0;
+    const placed = rooms.toReversed().map((room) => {
+      if (!isPersonal(room)) return room;
+      below = room.active || below;
+      return { ...room, active: below };
+    });
+    for (const room of placed.reverse()) this.#merge(room);
   }
 
   #place(a, b) {
@@ -47,7 +88,7 @@ export class Rooms extends Emitter {
     return one < other ? -1 : Number(one > other);
   }
 
-  #merge(room, news) {
-    this.#rooms.set(room, { ...this.#rooms.get(room), ...news });
+  #merge(news) {
+    this.#rooms.set(news.room, { ...this.#rooms.get(news.room), ...news });
   }
 }

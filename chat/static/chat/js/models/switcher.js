@@ -5,10 +5,10 @@ const AFTER_LAST_KEY_MS = 150;
 const MOST_SHOWN = 50;
 
 /**
- * Finds a channel by a piece of its name: first among those this page knows, then on the server.
+ * Finds a room by a piece of its name: first among those this page knows, then on the server.
  *
  * `known()` returns the rooms of the list, `unreadOf(room)` their counts, `search(query)` what the server
- * finds. Emits `change`.
+ * finds: rooms, and people as `{room, name, person}` who may have a chat in the list. Emits `change`.
  */
 export class Switcher extends Emitter {
   #known;
@@ -35,7 +35,12 @@ export class Switcher extends Emitter {
   /** Rooms that fit, best first. */
   get options() {
     const wanted = folded(this.query);
-    const rooms = new Map([...this.#found, ...this.#known()].map((room) => [room.room, room]));
+    const known = this.#known();
+    // Who has a chat already is found as that chat.
+    const chats = [...known, ...this.#found].filter(({ slug }) => slug);
+    const others = new Set(chats.map(({ person }) => person?.id));
+    const found = this.#found.filter(({ slug, person }) => slug || !others.has(person?.id));
+    const rooms = new Map([...found, ...known].map((room) => [room.room, room]));
     return [...rooms.values()]
       .filter(({ name, archived }) => !archived && folded(name).includes(wanted))
       .map((room) => ({ room, rank: this.#rank(room, wanted) }))

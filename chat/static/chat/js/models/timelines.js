@@ -25,6 +25,11 @@ export class Timelines {
     return timeline;
   }
 
+  /** The room is none of this person's any more. */
+  forget(room) {
+    this.#rooms.delete(room);
+  }
+
   rename(person) {
     for (const timeline of this.#rooms.values()) timeline.rename(person);
   }

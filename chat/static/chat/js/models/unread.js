@@ -37,6 +37,25 @@ export class Unread extends Emitter {
     if (!this.#rooms.has(room.room)) this.#take([room]);
   }
 
+  /** What the server tells of one room; what came later is kept. */
+  learnNow(room, { epoch, n, read, unread }) {
+    const known = this.#rooms.get(room);
+    if (known?.epoch === epoch && n < known.n) return;
+    this.#rooms.set(room, { epoch, n, read, unread });
+    this.emit("change");
+  }
+
+  /** The room is none of this person's any more. */
+  forget(room) {
+    if (this.#rooms.delete(room)) this.emit("change");
+  }
+
+  /** Whether this head has a message that was not known. */
+  isNews(room, { epoch, n }) {
+    const known = this.#rooms.get(room);
+    return known?.epoch === epoch ? n > known.n : n > 0;
+  }
+
   /** `{room: {epoch, seq, n}}` of rooms that this tab is not in. */
   heads(rooms) {
     for (const [room, head] of Object.entries(rooms)) {
