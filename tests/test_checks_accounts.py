@@ -34,24 +34,24 @@ def user_model(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_somebody_can_log_in(settings: Any) -> None:
-    assert not found("chat.E021")
+    assert not found("chat.E015")
     settings.AUTHENTICATION_BACKENDS = []
-    [message] = found("chat.E021")
+    [message] = found("chat.E015")
     assert message.level == ERROR
     assert "ModelBackend" in message.hint
 
 
 def test_requests_know_who_is_logged_in(settings: Any) -> None:
-    assert not found("chat.E022")
+    assert not found("chat.E016")
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "AuthenticationMiddleware" not in name]
-    [message] = found("chat.E022")
+    [message] = found("chat.E016")
     assert message.level == ERROR
     assert "django.contrib.auth.middleware.AuthenticationMiddleware" in message.hint
 
 
 def test_djangos_own_user_can_be_made() -> None:
     assert accounts.get_user_model() is User
-    assert not found("chat.E023")
+    assert not found("chat.E017")
 
 
 def test_a_model_with_a_name_and_what_fills_itself_can_be_made(user_model: Any) -> None:
@@ -63,7 +63,7 @@ def test_a_model_with_a_name_and_what_fills_itself_can_be_made(user_model: Any) 
         level=models.IntegerField(default=1),
         since=models.DateTimeField(auto_now_add=True),
     )
-    assert not found("chat.E023")
+    assert not found("chat.E017")
 
 
 @pytest.mark.parametrize(
@@ -84,26 +84,26 @@ def test_a_model_that_needs_more_has_pages_of_its_own(
     user_model: Any, settings: Any, username: str, fields: dict[str, Any]
 ) -> None:
     user_model(username, **fields)
-    [message] = found("chat.E023")
+    [message] = found("chat.E017")
     assert message.level == ERROR
     assert next(reversed(fields)) in message.msg
     assert 'CHITCHAT["ACCOUNTS"] = False' in message.hint
     settings.CHITCHAT = {"ACCOUNTS": False}
-    assert not found("chat.E023")
+    assert not found("chat.E017")
 
 
 def test_passwords_are_judged(settings: Any) -> None:
-    assert not found("chat.W021")
+    assert not found("chat.W016")
     settings.AUTH_PASSWORD_VALIDATORS = []
-    [message] = found("chat.W021")
+    [message] = found("chat.W016")
     assert message.level == WARNING
     assert "min_length" in message.hint
     settings.CHITCHAT = {"ACCOUNTS": False}
-    assert not found("chat.W021")
+    assert not found("chat.W016")
 
 
 def test_settings_that_cannot_be_read_are_complained_of_once(settings: Any) -> None:
     settings.CHITCHAT = {"SITENAME": "x"}
     settings.AUTH_PASSWORD_VALIDATORS = []
-    assert not found("chat.W021")
+    assert not found("chat.W016")
     assert len(found("chat.E001")) == 1

@@ -34,14 +34,14 @@ def check_authentication(app_configs: Sequence[Any] | None, **_: Any) -> list[Ch
     if not settings.AUTHENTICATION_BACKENDS:
         words = "AUTHENTICATION_BACKENDS is empty, so nobody can log in, and who has is nobody in the chat."
         hint = 'Leave it out, or write ["django.contrib.auth.backends.ModelBackend"].'
-        messages.append(Error(words, hint=hint, id="chat.E021"))
+        messages.append(Error(words, hint=hint, id="chat.E015"))
     found = [import_string(name) for name in settings.MIDDLEWARE]
     if not any(isclass(one) and issubclass(one, AuthenticationMiddleware) for one in found):
         words = "Without AuthenticationMiddleware requests do not know who is logged in."
         hint = (
             'Add "django.contrib.auth.middleware.AuthenticationMiddleware" to MIDDLEWARE, after the sessions.'
         )
-        messages.append(Error(words, hint=hint, id="chat.E022"))
+        messages.append(Error(words, hint=hint, id="chat.E016"))
     return messages
 
 
@@ -57,10 +57,10 @@ def check_user_model(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         words = (
             f"An account has an opaque name of {USERNAME_CHARACTERS} characters: no {model.USERNAME_FIELD}."
         )
-        return [Error(words, hint=OWN_PAGES_HINT, id="chat.E023")]
+        return [Error(words, hint=OWN_PAGES_HINT, id="chat.E017")]
     if asked := [one.name for one in model._meta.concrete_fields if _is_asked_for(one) and one is not named]:
         words = f"People who register give a name and a password, and a user needs {', '.join(asked)} too."
-        return [Error(words, hint=OWN_PAGES_HINT, id="chat.E023")]
+        return [Error(words, hint=OWN_PAGES_HINT, id="chat.E017")]
     return []
 
 
@@ -82,4 +82,4 @@ def check_passwords(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMe
         return []
     words = "AUTH_PASSWORD_VALIDATORS is empty: people may register with the password “1”."
     hint = "List Django's validators, with a min_length of 10 or more."
-    return [Warning(words, hint=hint, id="chat.W021")]
+    return [Warning(words, hint=hint, id="chat.W016")]
