@@ -49,11 +49,11 @@ class Limits:
     file_bytes: int = 10 * 1024 * 1024  # one file
     files_per_message: int = 10
     file_quota_bytes: int = 200 * 1024 * 1024  # a person, a day
-    image_pixels: int = 16_000_000  # one picture
+    image_pixels: int = 25_000_000  # one picture; telephones make 12 and 24 million
     image_frames: int = 500  # an animation
     animation_pixels: int = 30_000_000  # all frames of an animation together
     thumbnail_pixels: int = 640  # the longer side of the small picture
-    image_memory_bytes: int = 384 * 1024 * 1024  # address space of a process that decodes an image
+    image_memory_bytes: int = 576 * 1024 * 1024  # address space of a process that decodes an image
     image_workers: int = 1  # such processes at once
 
     message: Rate = Rate(5, 1, 10)  # a person
