@@ -46,12 +46,12 @@ class Limits:
     file_bytes: int = 10 * 1024 * 1024  # one file
     files_per_message: int = 10
     file_quota_bytes: int = 200 * 1024 * 1024  # a person, a day
-    image_pixels: int = 25_000_000  # one picture
+    image_pixels: int = 16_000_000  # one picture
     image_frames: int = 500  # an animation
-    animation_pixels: int = 50_000_000  # all frames of an animation together
+    animation_pixels: int = 30_000_000  # all frames of an animation together
     thumbnail_pixels: int = 640  # the longer side of the small picture
-    image_memory_bytes: int = 512 * 1024 * 1024  # address space of a process that decodes an image
-    image_workers: int = 2  # such processes at once
+    image_memory_bytes: int = 384 * 1024 * 1024  # address space of a process that decodes an image
+    image_workers: int = 1  # such processes at once
 
     message: Rate = Rate(5, 1, 10)  # a person
     command: Rate = Rate(20, 1, 40)  # a connection
@@ -85,7 +85,7 @@ class Times:
     compare: float = 3.0  # the relay's look at the store's heads
     recheck: float = 30.0  # permissions and names of open connections
     regroup: float = 60.0  # group memberships are taken again: the in-memory layer lets them lapse
-    image: float = 20.0  # of processor and of real time, for decoding one image
+    image: float = 20.0  # of processor time for decoding one image; of real time three times that
     guest_kept: float = 30 * 86_400.0  # a guest unseen for this long loses the name
 
 

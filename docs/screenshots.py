@@ -6,7 +6,9 @@ the reader's system font. Pictures are not part of the tests: look at them befor
 """
 
 import http.client
+import io
 import json
+import math
 import os
 import re
 import socket
@@ -16,9 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -205,6 +209,16 @@ class Studio:
         expect(page.locator("html")).to_have_attribute("data-connection", "connected")
         return page
 
+    def page_of(self, name: str) -> Page:
+        """Somebody of the team at a page of their own."""
+        context = self.visitor("light", DESKTOP)
+        cookie: Any = {"name": "sessionid", "value": self._site.sessions[name], "url": self._site.url}
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.goto("/c/drive-base/")
+        expect(page.locator("html")).to_have_attribute("data-connection", "connected")
+        return page
+
     def take(self, page: Page, name: str) -> None:
         page.wait_for_timeout(400)
         if not self._wanted or name in self._wanted:
@@ -369,6 +383,68 @@ def long_press(page: Page, place: Any) -> None:
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+def files(studio: Studio) -> None:
+    tomoe = studio.page_of("Tomoe")
+    attach(
+        tomoe,
+        ("robot.png", drawing((900, 600), "#d9a86c", robot)),
+        ("gears.png", drawing((900, 600), "#1d5b66", gears)),
+    )
+    attach(tomoe, ("gearbox-rev-c.pdf", b"%PDF-1.4\n%" + b" " * 1_468_006 + b"\n%%EOF\n"))
+    expect(tomoe.locator(".upload[data-state=done]")).to_have_count(3, timeout=60_000)
+    write(tomoe, "Measured on the bench this morning. Drawing attached.")
+    tomoe.context.close()
+
+    page = studio.ines("light", DESKTOP)
+    expect(page.locator(".picture__image")).to_have_count(2)
+    studio.take(page, "files")
+    page.locator(".picture").last.click()
+    studio.take(page, "picture")
+    page.context.close()
+
+    page = studio.ines("dark", PHONE)
+    attach(page, ("second-stage.png", drawing((800, 600), "#1d5b66", gears)), ("robot.mov", b"moving"))
+    expect(page.locator(".upload[data-state=done]")).to_have_count(1, timeout=60_000)
+    page.locator("#composer-field").focus()
+    page.keyboard.type(LOOM)
+    studio.take(page, "phone-attaching-dark")
+    page.context.close()
+
+
+def attach(page: Page, *given: tuple[str, bytes]) -> None:
+    chosen: list[Any] = [
+        {"name": name, "mimeType": guess_type(name)[0] or "", "buffer": data} for name, data in given
+    ]
+    page.locator("[data-part=files-input]").set_input_files(chosen)
+
+
+def drawing(size: tuple[int, int], ground: str, draw: Callable[[ImageDraw.ImageDraw], None]) -> bytes:
+    image = Image.new("RGB", size, ground)
+    draw(ImageDraw.Draw(image))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def robot(pen: ImageDraw.ImageDraw) -> None:
+    pen.rounded_rectangle((250, 150, 650, 450), 30, "#aeb8bf")
+    pen.rounded_rectangle((290, 190, 610, 410), 16, "#2b3a42")
+    for left, top in ((170, 120), (650, 120), (170, 350), (650, 350)):
+        pen.rounded_rectangle((left, top, left + 80, top + 130), 18, "#20272c")
+    pen.rectangle((340, 230, 450, 300), "#d6563d")
+    pen.ellipse((480, 230, 560, 310), "#f2b74a")
+
+
+def gears(pen: ImageDraw.ImageDraw) -> None:
+    for x, y, outer, teeth, colour in ((560, 300, 190, 28, "#c8cdd1"), (250, 280, 105, 15, "#e0a93f")):
+        for tooth in range(teeth):
+            angle = 2 * math.pi * tooth / teeth
+            tip_x, tip_y = x + (outer + 12) * math.cos(angle), y + (outer + 12) * math.sin(angle)
+            pen.ellipse((tip_x - 12, tip_y - 12, tip_x + 12, tip_y + 12), colour)
+        pen.ellipse((x - outer, y - outer, x + outer, y + outer), colour)
+        pen.ellipse((x - outer / 4, y - outer / 4, x + outer / 4, y + outer / 4), "#1d5b66")
+
+
 def states(studio: Studio) -> None:
     page = studio.ines("light", TABLET)
     row_of(page, "It is in my bag already.").locator("[data-part=body]").hover()
@@ -395,6 +471,7 @@ SCENES: Final[tuple[Callable[[Studio], None], ...]] = (
     dialogues,
     phone,
     states,
+    files,
 )
 
 

@@ -13,7 +13,12 @@ from chat.checks.deployment import (
     check_session_life,
     check_workers,
 )
-from chat.checks.files import check_file_types, check_media_is_private, check_media_root
+from chat.checks.files import (
+    check_bodies_are_bounded,
+    check_file_types,
+    check_media_is_private,
+    check_media_root,
+)
 from chat.checks.host import (
     check_csrf,
     check_middleware,
@@ -26,6 +31,7 @@ from chat.checks.host import (
 
 __all__ = [
     "check_bodies",
+    "check_bodies_are_bounded",
     "check_csrf",
     "check_file_types",
     "check_hosts",

@@ -10,9 +10,12 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, storages
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
 from django.views.static import serve
 
 from chat import conf
+from chat.checks.host import layers
+from chat.files.body import BoundedBody
 from chat.files.kinds import KINDS
 
 # What Pillow's build must be able to do, by the extension that needs it. Thumbnails are WebP.
@@ -113,3 +116,21 @@ def _missing_codecs(extensions: set[str]) -> list[str]:
     except ImportError:
         return sorted(extensions)
     return sorted(one for one in extensions if one in CODECS and not features.check(CODECS[one]))
+
+
+@register(Tags.security)
+def check_bodies_are_bounded(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """The server reads no more of a request than the largest upload, as far as it can be looked into."""
+    try:
+        application = import_string(settings.ASGI_APPLICATION or "")
+    except Exception:
+        return []  # chat.W002 and chat.E005 say it
+    if any(layers(application, BoundedBody.MARK)):
+        return []
+    routers = layers(application, "application_mapping")
+    protocols: dict[str, Any] = next((one.application_mapping for one in routers), {})
+    if "http" not in protocols or any(layers(protocols["http"], BoundedBody.MARK)):
+        return []
+    words = "Nothing bounds the body of a request, which Django writes to the disk before it looks at it."
+    hint = 'Write "http": chat.routing.http_application(get_asgi_application()) in the ASGI application.'
+    return [Warning(words, hint=hint, id="chat.W015")]

@@ -50,7 +50,7 @@ def check_websockets(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
     except Exception as error:
         words = f"ASGI_APPLICATION cannot be imported: {error}"
         return [Error(words, hint=WEBSOCKET_HINT, id="chat.E005")]
-    protocols = next((one.application_mapping for one in _layers(application, "application_mapping")), None)
+    protocols = next((one.application_mapping for one in layers(application, "application_mapping")), None)
     if protocols is None:
         return []
     if "websocket" not in protocols:
@@ -67,7 +67,7 @@ def check_websockets(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
     return []
 
 
-def _layers(application: Any, attribute: str) -> Iterator[Any]:
+def layers(application: Any, attribute: str) -> Iterator[Any]:
     """What is wrapped in an application, from the outside in, as far as it has this attribute."""
     for _depth in range(20):
         if hasattr(application, attribute):
@@ -80,10 +80,10 @@ def _layers(application: Any, attribute: str) -> Iterator[Any]:
 
 def _leads_to_the_chat(application: Any, path: str) -> bool | None:
     """None: nobody can tell."""
-    consumer = next((one.consumer_class for one in _layers(application, "consumer_class")), None)
+    consumer = next((one.consumer_class for one in layers(application, "consumer_class")), None)
     if consumer is not None:
         return any(one.__module__ == "chat.consumers" for one in consumer.__mro__)
-    router = next(_layers(application, "routes"), None)
+    router = next(layers(application, "routes"), None)
     if router is None:
         return None
     for route in router.routes:

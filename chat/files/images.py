@@ -153,9 +153,9 @@ def _make_thumbnail(image: Image.Image, small: IO[bytes], most: int) -> bool:
     if scale >= 1:
         return False
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    if image.mode not in ("L", "RGB", "RGBA"):
-        # Palettes are turned into colours only after most pixels have gone: they would take four times
-        # the memory.
+    if image.mode not in ("L", "RGB"):
+        # Palettes become colours, and transparency is resized with care, only after most pixels have gone:
+        # either takes the memory of another picture.
         if width > 2 * size[0] and height > 2 * size[1]:
             image = image.resize((2 * size[0], 2 * size[1]), Image.Resampling.NEAREST)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")

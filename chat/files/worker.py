@@ -17,7 +17,7 @@ from chat.errors import ChatError, TooLarge
 from chat.files.kinds import KINDS
 
 PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
-NICENESS: Final = 10  # people who chat come before pictures
+NICENESS: Final = 5  # people who chat come before pictures
 
 
 def bind_to(parent: int) -> None:

@@ -146,3 +146,25 @@ def test_a_draft_stays_in_its_channel(visitor: Arrive, channel: MakeChannel) -> 
     ines.composer.fill("Somewhere else")
     ines.enters("Drafts")
     expect(ines.composer).to_have_value("Not yet sent")
+
+
+def test_the_first_thing_that_somebody_does_is_not_lost(visitor: Arrive, channel: MakeChannel) -> None:
+    """What messages can do is fetched with the first use of the page: a hover, a press, a key."""
+    ines = visitor().opens(channel("At once")).chooses_name("Ines")
+    ines.says("Good morning")
+    ines.sees_stored("Good morning")
+    ines.reloads()
+    ines.is_connected()
+    ines.message("Good morning").locator('[data-part="body"]').hover()
+    ines.page.get_by_role("button", name="Add a reaction").click()
+    ines.page.get_by_role("button", name="thumbs up").first.click()
+    chip = ines.message("Good morning").locator(".reaction[data-emoji]")
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    ines.reloads()
+    ines.is_connected()
+    chip.click()
+    expect(chip).to_have_count(0)
+    ines.reloads()
+    ines.is_connected()
+    ines.message("Good morning").press("Enter")
+    expect(ines.page.get_by_role("dialog", name="What to do with this message")).to_be_visible()

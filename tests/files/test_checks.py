@@ -1,13 +1,21 @@
 """System checks of files, each with a good and a bad test."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from channels.routing import ProtocolTypeRouter
 from django.conf.urls.static import static
 from django.core.checks import ERROR, WARNING, run_checks
 from django.urls import include, path
+
+from chat.routing import http_application, websocket_application
+
+
+async def django(scope: Any, receive: Any, send: Any) -> None:
+    """Stands for Django's own application."""
 
 
 def found(check: str) -> list[Any]:
@@ -108,7 +116,7 @@ def test_a_pillow_that_cannot_write_what_is_taken_is_found(
 
 
 def test_a_missing_pillow_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL", None)
     [message] = found("chat.E014")
     assert "pip install" in message.hint
 
@@ -123,3 +131,29 @@ def test_broken_url_patterns_are_for_django_to_complain_of(
 
     monkeypatch.setattr("chat.checks.files.get_resolver", broken)
     assert check_media_is_private(None) == []
+
+
+@pytest.mark.parametrize(
+    ("application", "complaints"),
+    [
+        (http_application(django), 0),
+        (ProtocolTypeRouter({"http": http_application(django), "websocket": websocket_application}), 0),
+        (http_application(ProtocolTypeRouter({"http": django, "websocket": websocket_application})), 0),
+        (ProtocolTypeRouter({"http": django, "websocket": websocket_application}), 1),
+        (django, 0),  # it cannot be looked into, and chat.E005 says the rest
+    ],
+)
+def test_a_body_without_a_bound_is_found(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, application: Any, complaints: int
+) -> None:
+    monkeypatch.setitem(sys.modules, "a_host", SimpleNamespace(application=application))
+    settings.ASGI_APPLICATION = "a_host.application"
+    messages = found("chat.W015")
+    assert len(messages) == complaints
+    assert all("http_application" in message.hint for message in messages)
+
+
+@pytest.mark.parametrize("name", [None, "", "nowhere.at.all"])
+def test_no_application_has_no_body(settings: Any, name: str | None) -> None:
+    settings.ASGI_APPLICATION = name
+    assert not found("chat.W015")

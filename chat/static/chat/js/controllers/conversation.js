@@ -23,17 +23,11 @@ export function conversationOf({ one, session, storage, composer, later, say, op
 
   const use = later.add(async () => {
     const { toolsOf } = await import("chat/controllers/tools.js");
-    log.removeEventListener("click", early);
-    return toolsOf({ one, log, session, storage, scroll, composer, say, openCard });
+    const tools = toolsOf({ one, log, session, storage, scroll, composer, say, openCard });
+    heed();
+    return tools;
   });
-  /** A press that came before there was anybody to heed it is done again. */
-  const early = (event) => {
-    const pressed = event.target.closest("[data-act], [data-emoji], .quote");
-    if (!pressed) return;
-    event.preventDefault();
-    use(() => pressed.click());
-  };
-  log.addEventListener("click", early);
+  const heed = replayUntilHeeded(log, use);
   new TimelineController({
     log,
     session,
@@ -57,4 +51,30 @@ export function conversationOf({ one, session, storage, composer, later, say, op
     use(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
   );
   return () => scroll.toBottom();
+}
+
+/**
+ * A press or a key that came before there was anybody to heed it is done again. Returns the function that
+ * ends this.
+ */
+function replayUntilHeeded(log, use) {
+  const clicked = (event) => {
+    const pressed = event.target.closest("[data-act], [data-emoji], .quote");
+    if (!pressed) return;
+    event.preventDefault();
+    use(() => pressed.click());
+  };
+  const typed = (event) => {
+    const { target } = event;
+    if (event.key === "Tab" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.dataset.row !== "message") return;
+    event.preventDefault();
+    use(() => target.dispatchEvent(new KeyboardEvent(event.type, event)));
+  };
+  log.addEventListener("click", clicked);
+  log.addEventListener("keydown", typed);
+  return () => {
+    log.removeEventListener("click", clicked);
+    log.removeEventListener("keydown", typed);
+  };
 }

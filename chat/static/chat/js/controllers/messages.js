@@ -1,5 +1,6 @@
 import { browserClock } from "chat/clock.js";
 import { makeStop } from "chat/controllers/message_row.js";
+import { hasFinePointer } from "chat/dom.js";
 import { Emitter } from "chat/emitter.js";
 import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
@@ -53,7 +54,15 @@ export class MessagesController extends Emitter {
     log.addEventListener("contextmenu", (event) => this.#contextMenu(event));
     const watched = { childList: true, subtree: true, attributeFilter: ["data-id"] };
     new MutationObserver(() => this.#keepOneStop()).observe(log, watched);
+    this.#takeOver();
+  }
+
+  /** This came with the first use of the page: the focus or the pointer may be on a message already. */
+  #takeOver() {
+    if (this.#log.contains(document.activeElement)) this.#focused(document.activeElement);
     this.#keepOneStop();
+    const under = this.#log.querySelector(`${ROWS}:hover`);
+    if (under && hasFinePointer()) this.#hovered({ target: under, pointerType: "mouse" });
   }
 
   /** The focus to this message; to the newest one without. */
@@ -154,7 +163,9 @@ export class MessagesController extends Emitter {
   #makeCurrent(row) {
     if (row === this.#current) return;
     // One was made so by the server.
-    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) makeStop(other, false);
+    for (const other of this.#log.querySelectorAll(`${ROWS}[tabindex]`)) {
+      if (other !== row) makeStop(other, false);
+    }
     this.#current = row;
     makeStop(row, true);
   }
