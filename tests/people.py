@@ -17,9 +17,11 @@ from uuid import uuid4
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.contrib.auth import get_user_model
 from django.db import connections
 from django.test import AsyncClient
 
+from chat.models import Person
 from chat.services import process
 from chat.services.runtime import Runtime
 from chat.services.sweep import Sweep
@@ -149,6 +151,18 @@ class Tab:
         assert event["room"] == room
         return event["message"]
 
+    async def direct(self, person: str) -> str:
+        """Open the personal chat with a person (their id); its room."""
+        reply = await self.ask("direct", person=person)
+        assert reply["type"] == "ok", reply
+        return reply["room"]["room"]
+
+    async def rooms(self) -> dict[str, Frame]:
+        """The rooms that this person finds, by room, with their numbers."""
+        reply = await self.ask("rooms", limit=100)
+        assert reply["type"] == "ok", reply
+        return {state["room"]: state for state in reply["rooms"]}
+
     def heard(self, type: str) -> list[Frame]:
         """Frames of a type that came and were not asked for."""
         return [frame for frame in self.unclaimed if frame["type"] == type]
@@ -253,6 +267,19 @@ class Site:
         if name:
             await visitor.choose_name(name)
         return visitor
+
+    async def account(self, name: str, *, staff: bool = False) -> Visitor:
+        """Somebody who is logged in to an account."""
+        visitor = await self.visitor(name)
+        user = await get_user_model().objects.acreate(username=name, is_staff=staff)
+        await Person.objects.filter(id=visitor.me["id"]).aupdate(user=user)
+        await visitor.http.aforce_login(user)
+        visitor.me = {**visitor.me, "guest": False}
+        return visitor
+
+    async def accounts(self, *names: str) -> list[Tab]:
+        """People with an account, each with a tab in no room."""
+        return [await (await self.account(name)).open() for name in names]
 
     async def enter(self, *names: str, room: str = GENERAL) -> list[Tab]:
         """People with these names, each with a tab in a room."""

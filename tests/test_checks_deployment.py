@@ -202,9 +202,11 @@ def test_static_files_that_are_not_found(settings: Any) -> None:
     assert ids(checks.check_static_files) == ["chat.W004"]
 
 
-def test_a_store_that_does_not_exist(settings: Any) -> None:
-    settings.CHITCHAT = {"CHANNEL_STORE": "chat.stores.nothing.Store"}
-    assert ids(checks.check_store) == ["chat.E010"]
+@pytest.mark.parametrize("key", ["CHANNEL_STORE", "HISTORY_STORE"])
+def test_a_store_that_does_not_exist(settings: Any, key: str) -> None:
+    settings.CHITCHAT = {key: "chat.stores.nothing.Store"}
+    [error] = checks.check_store(None)
+    assert (error.id, key in error.msg) == ("chat.E010", True)
 
 
 # --- deployment --------------------------------------------------------------------------------------

@@ -173,14 +173,18 @@ def check_static_files(app_configs: Sequence[Any] | None, **_: Any) -> list[Chec
 
 @register(Tags.compatibility)
 def check_store(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    """There is a store of the name in the settings."""
+    """There are stores of the names in the settings."""
     try:
-        name = conf.get().CHANNEL_STORE
+        settings = conf.get()
     except (ImproperlyConfigured, TypeError, ValueError):
         return []  # chat.E001 says it
-    try:
-        import_string(name)
-    except ImportError as error:
-        hint = 'The one that needs nothing is "chat.stores.memory.MemoryStore".'
-        return [Error(f'CHITCHAT["CHANNEL_STORE"]: {error}.', hint=hint, id="chat.E010")]
+    for key, name, hint in (
+        ("CHANNEL_STORE", settings.CHANNEL_STORE, "chat.stores.memory.MemoryStore"),
+        ("HISTORY_STORE", settings.HISTORY_STORE, "chat.stores.database.DatabaseStore"),
+    ):
+        try:
+            import_string(name)
+        except ImportError as error:
+            words = f'The one that needs nothing is "{hint}".'
+            return [Error(f'CHITCHAT["{key}"]: {error}.', hint=words, id="chat.E010")]
     return []

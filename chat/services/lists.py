@@ -144,19 +144,26 @@ async def _own_rooms(runtime: Runtime, who: Identity, current: str) -> dict[str,
 
 
 def _owns(asked: Sequence[tuple[str, int]]) -> list[Own]:
-    """The rooms of these people, the newest ones, for each at most as many as are asked for."""
-    return [_of_person(person, most) for person, most in asked]
-
-
-def _of_person(person: str, most: int) -> Own:
-    slugs = ChannelMember.objects.filter(person=person).order_by("-pk")
-    chats = DirectChat.objects.filter(Q(first=person) | Q(second=person)).order_by("-created_at", "pk")
-    rows = list(chats[:most])
-    return Own(
-        tuple(slugs.values_list("channel__slug", flat=True)[:most]),
-        tuple(chat.id for chat in rows),
-        frozenset(chat.id for chat in rows if chat.opened_by(person)),
-    )
+    """The rooms of these people, the newest ones, for each at most as many as are asked for: two queries."""
+    people = {person for person, _ in asked}
+    most = sum(number for _, number in asked)
+    slugs: dict[str, list[str]] = {person: [] for person in people}
+    members = ChannelMember.objects.filter(person__in=people).order_by("-pk")
+    for person, slug in members.values_list("person_id", "channel__slug")[:most]:
+        slugs[person].append(slug)
+    chats: dict[str, dict[str, bool]] = {person: {} for person in people}
+    direct = DirectChat.objects.filter(Q(first__in=people) | Q(second__in=people))
+    for chat in direct.order_by("-created_at", "pk")[:most]:
+        for person in {chat.first_id, chat.second_id} & people:
+            chats[person][chat.id] = chat.opened_by(person)
+    return [
+        Own(
+            tuple(slugs[person][:number]),
+            tuple(chats[person])[:number],
+            frozenset(chat for chat, opened in chats[person].items() if opened),
+        )
+        for person, number in asked
+    ]
 
 
 async def states(

@@ -9,6 +9,7 @@ from chat.domain import Head, Message
 from chat.errors import NotFound
 from chat.protocol import (
     At,
+    ChannelFrame,
     HistoryCommand,
     HistoryFrame,
     JoinedFrame,
@@ -54,7 +55,7 @@ async def enter_room(
     ``Unavailable``.
     """
     person = who.author.id
-    await access.readable(runtime, room, person)
+    known = await access.readable(runtime, room, person)
     if member.room is not None and member.room != room:
         await leave_room(runtime, who, member)
     await runtime.presence.enter(room, who.author, member.key)
@@ -69,15 +70,16 @@ async def enter_room(
 
     try:
         await runtime.relay.enter(member, room, answer, level)
-        # Who was removed while they entered was not in the room yet when its members were told to leave.
-        await access.readable(runtime, room, person)
-    except NotFound:
-        runtime.relay.expel(member)
-        await runtime.presence.leave(room, person, member.key)
-        raise
     except BaseException:
         await runtime.presence.leave(room, person, member.key)
         raise
+    try:
+        # Who was removed while they entered was not in the room yet when they were told to leave it.
+        await access.readable(runtime, room, person)
+    except NotFound:
+        runtime.relay.expel(member)
+        await runtime.presence.leave(room, person, member.key, at_once=True)
+        member.write(encode(ChannelFrame(known.info, gone=True)), events=0)
 
 
 async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:
