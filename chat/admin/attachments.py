@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import quote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -92,7 +92,7 @@ class AttachmentAdmin(ModelAdmin):
 
     def preview_view(self, request: HttpRequest, attachment_id: str) -> HttpResponse:
         """The small picture of an image, or the image when it is small: what we wrote ourselves."""
-        row = self.get_object(request, attachment_id)
+        row = self.get_object(request, unquote(attachment_id))
         if row is None or row.width is None:
             raise Http404(gettext("There is no such picture."))
         if not self.has_view_permission(request, row):

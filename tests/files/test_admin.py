@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.test import AsyncClient
 from people import GENERAL, Site
@@ -16,6 +17,12 @@ from files.forms import uploaded
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/admin/chat/attachment/"
+
+
+def address_of(attachment: dict[str, Any]) -> str:
+    return f"{PAGE}{quote(attachment['id'])}/"
+
+
 MARKUP = "<img src=x onerror=alert(1)>.txt"
 
 
@@ -52,8 +59,8 @@ async def test_the_list_has_state_size_uploader_room_and_a_preview(site: Site, s
     assert preview.headers["Content-Type"] == "image/webp"
     assert preview.content[8:12] == b"WEBP"
     assert preview.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert (await root.get(address.replace(picture["id"], "nothing"))).status_code == 404
-    details = await html_of(root, f"{PAGE}{picture['id']}/change/")
+    assert (await root.get(address.replace(quote(picture["id"]), "nothing"))).status_code == 404
+    details = await html_of(root, f"{address_of(picture)}change/")
     assert "900" in details
     assert "<input" not in details[details.index("<fieldset") : details.index("</fieldset")]
 
@@ -62,17 +69,17 @@ async def test_a_small_picture_and_a_lost_one(site: Site, staff: Any, media_root
     alice = await site.visitor("Alice")
     small, text = await uploaded(alice, samples.picture(), "a.png"), await uploaded(alice)
     root = await staff("view_attachment")
-    assert (await root.get(f"{PAGE}{small['id']}/preview/")).headers["Content-Type"] == "image/png"
-    assert (await root.get(f"{PAGE}{text['id']}/preview/")).status_code == 404
+    assert (await root.get(f"{address_of(small)}preview/")).headers["Content-Type"] == "image/png"
+    assert (await root.get(f"{address_of(text)}preview/")).status_code == 404
     for stored in media_root.rglob("*.png"):
         stored.unlink()
-    assert (await root.get(f"{PAGE}{small['id']}/preview/")).status_code == 404
+    assert (await root.get(f"{address_of(small)}preview/")).status_code == 404
 
 
 async def test_previews_are_for_staff_who_may_look(site: Site, staff: Any) -> None:
     alice = await site.visitor("Alice")
     picture = await uploaded(alice, samples.picture(), "a.png")
-    address = f"{PAGE}{picture['id']}/preview/"
+    address = f"{address_of(picture)}preview/"
     assert (await alice.http.get(address)).status_code == 302
     assert (await (await staff()).get(address)).status_code == 403
 
@@ -85,8 +92,8 @@ async def test_what_was_not_sent_can_be_removed_and_what_was_sent_not(
     pending, sent = await uploaded(alice, b"pending"), await uploaded(alice, b"sent")
     await tab.say("", attachments=[sent["id"]])
     root = await staff("view_attachment", "delete_attachment")
-    assert (await root.post(f"{PAGE}{sent['id']}/delete/", {"post": "yes"})).status_code == 403
-    assert (await root.post(f"{PAGE}{pending['id']}/delete/", {"post": "yes"})).status_code == 302
+    assert (await root.post(f"{address_of(sent)}delete/", {"post": "yes"})).status_code == 403
+    assert (await root.post(f"{address_of(pending)}delete/", {"post": "yes"})).status_code == 302
     assert [row.pk async for row in Attachment.objects.all()] == [sent["id"]]
     assert [one.read_bytes() for one in media_root.rglob("*.txt")] == [b"sent"]
     assert (await LogEntry.objects.aget()).object_repr == "a.txt"
@@ -110,4 +117,4 @@ async def test_nobody_adds_or_changes_one(site: Site, staff: Any) -> None:
     attachment = await uploaded(alice)
     root = await staff("view_attachment", "add_attachment", "change_attachment")
     assert (await root.get(f"{PAGE}add/")).status_code == 403
-    assert (await root.post(f"{PAGE}{attachment['id']}/change/", {"name": "b.txt"})).status_code == 403
+    assert (await root.post(f"{address_of(attachment)}change/", {"name": "b.txt"})).status_code == 403

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
+from django.db import connections
 from django.utils import timezone
 from files import samples
 from files.forms import content_of, uploaded
@@ -173,17 +174,20 @@ async def test_of_ten_sends_that_want_one_file_at_once_one_gets_it(site: Site) -
     author = (await Attachment.objects.select_related("uploader").aget(pk=wanted["id"])).uploader
     assert author is not None
 
+    def take(cid: str, ids: list[str]) -> bool:
+        try:
+            attachments._take(author.id, GENERAL, cid, ids)
+        except NotFound:
+            return False
+        finally:
+            connections.close_all()  # of this thread alone
+        return True
+
     async def wins(number: int) -> bool:
         # With a file of its own before or behind it, so that the order of rows differs.
         own = [spare[number]["id"]] if number < 9 else []
         ids = [wanted["id"], *own] if number % 2 else [*own, wanted["id"]]
-        try:
-            await sync_to_async(attachments._take, thread_sensitive=False)(
-                author.id, GENERAL, f"{number}", ids
-            )
-        except NotFound:
-            return False
-        return True
+        return await sync_to_async(take, thread_sensitive=False)(f"{number}", ids)
 
     assert sum(await asyncio.gather(*map(wins, range(10)))) == 1
     winner = (await Attachment.objects.aget(pk=wanted["id"])).cid
