@@ -338,7 +338,7 @@ def test_every_dialogue_has_a_name() -> None:
 
 def test_nobody_gets_what_is_only_for_people() -> None:
     tags_for_people = re.findall(r"<[^>]*data-for-people[^>]*>", rendered(me=None))
-    assert len(tags_for_people) == 5
+    assert len(tags_for_people) == 6
     assert all(" hidden" in tag for tag in tags_for_people)
     assert not any(" hidden" in tag for tag in re.findall(r"<[^>]*data-for-people[^>]*>", rendered()))
 

@@ -27,6 +27,7 @@ def logs_in(person: Visitor, name: str) -> Visitor:
     person.page.get_by_label("Name", exact=True).fill(name)
     person.page.get_by_label("Password", exact=True).fill(PASSWORD)
     person.page.get_by_role("button", name="Log in").click()
+    person.is_connected()
     person.is_called(name)
     return person
 

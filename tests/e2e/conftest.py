@@ -31,7 +31,7 @@ CHROMIUM_ARGUMENTS = [
 
 # For everything that is waited for. The longest wait of the page itself is 5 s after a restart, and
 # twice as much until it notices that the network is gone.
-PATIENCE_MS = 8_000
+PATIENCE_MS = 30_000
 
 # Screenshots of what people saw when a journey failed.
 RESULTS = ROOT / "test-results"

@@ -21,7 +21,7 @@ def test_an_invited_person_sees_the_channel_at_once_and_a_removed_one_is_told(vi
     ines.says("Only for the few")
     expect(bodil.room("Build log")).to_have_count(0)
     invites(ines, "Bodil")
-    expect(bodil.page.get_by_role("link", name="Build log, by invitation")).to_be_visible()
+    expect(bodil.page.get_by_role("link", name="Build log by invitation")).to_be_visible()
     expect(away(ines)).to_have_text(["Bodil"])
     expect(members(ines)).to_contain_text("Not here, 1")
 

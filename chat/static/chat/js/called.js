@@ -14,6 +14,9 @@ export const addresseeOf = (room, me) => (isNotes(room, me) ? "yourself" : room.
 
 export const iconOf = ({ private: secret }) => (secret ? "#icon-lock" : "#icon-hash");
 
+/** Only people with an account have personal chats, and find each other by name. */
+export const hasAccount = (me) => me?.guest === false;
+
 /** Where rooms live: `addressOf(room)` for `{kind, slug}`, from the patterns that the page has. */
 export const addressesOf =
   ({ channel, direct }) =>

@@ -31,7 +31,7 @@ export class Session extends Emitter {
 
   me = null;
   limits;
-  /** What this person may do that not everybody may: "direct", "keep_all", "moderate". */
+  /** What this person may do that not everybody may: "keep_all", "moderate". */
   may;
   online;
   /** Somebody has this page before their eyes. */

@@ -1,3 +1,4 @@
+import { hasAccount } from "chat/called.js";
 import { CheckedField, checkWords } from "chat/controllers/checked_field.js";
 import { part, setText, show } from "chat/dom.js";
 import { getJson, postJson } from "chat/http.js";
@@ -44,8 +45,8 @@ export class ChannelDialogController {
 
   open() {
     this.#topic.value = "";
-    const { may } = this.#session;
-    show(this.#who, may.includes("direct"));
+    const { me, may } = this.#session;
+    show(this.#who, hasAccount(me));
     show(this.#keeps, may.includes("keep_all"));
     this.#who.querySelector("input").checked = true;
     this.#keeps.querySelector("input").checked = false;

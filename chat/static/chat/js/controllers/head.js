@@ -50,6 +50,7 @@ export class HeadController {
     const name = titleOf(room, this.#session.me);
     setText(this.#part("name"), name);
     flag(this.#head, "personal", personal);
+    flag(this.#head, "private", !personal && Boolean(room.private));
     if (!personal) this.#drawTopic(topicOf(room));
     this.#part("icon").setAttribute("href", iconOf(room));
     this.#timeline.setAttribute("aria-label", `Messages in ${name}`);
@@ -57,8 +58,9 @@ export class HeadController {
     this.#drawPerson();
   }
 
-  #drawTopic(words) {
-    setText(this.#part("topic"), words);
+  #drawTopic(words, where = "") {
+    setText(this.#part("where"), where);
+    setText(this.#part("words"), words);
     show(this.#part("topic"), words !== "");
   }
 
@@ -73,7 +75,7 @@ export class HeadController {
     const here = notes ? undefined : presence.isHere(room.person?.id);
     fillFace(this.#part("face"), room, me);
     fillPresence(part(this.#part("face"), "presence"), here);
-    this.#drawTopic(notes ? "Only you" : [WHERE.get(here), "Only the two of you can read this."].join(""));
+    this.#drawTopic(notes ? "Only you" : "Only the two of you can read this.", notes ? "" : WHERE.get(here));
   }
 
   #drawTitle() {

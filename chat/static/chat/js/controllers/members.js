@@ -1,4 +1,4 @@
-import { mayChange } from "chat/called.js";
+import { hasAccount, mayChange } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { fillAvatar, fillPresence } from "chat/controllers/faces.js";
 import { clone, part, setText, show } from "chat/dom.js";
@@ -131,7 +131,7 @@ export class MembersController {
 
   #drawInvite() {
     const { me, may } = this.#session;
-    const mine = this.#channel.private && may.includes("direct") && mayChange(this.#channel, me, may);
+    const mine = this.#channel.private && hasAccount(me) && mayChange(this.#channel, me, may);
     show(part(this.#panel, "invite"), Boolean(mine));
   }
 

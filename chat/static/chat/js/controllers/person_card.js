@@ -1,5 +1,5 @@
 import { reasonOf } from "chat/changes.js";
-import { mayChange } from "chat/called.js";
+import { hasAccount, mayChange } from "chat/called.js";
 import { fillAvatar, fillPresence } from "chat/controllers/faces.js";
 import { Popup } from "chat/controllers/popup.js";
 import { part, setText, show } from "chat/dom.js";
@@ -58,7 +58,7 @@ export class PersonCard {
   }
 
   #draw() {
-    const { me, may, presence } = this.#session;
+    const { me, presence } = this.#session;
     const person = this.#person;
     const own = person.id === me?.id;
     const here = presence.isHere(person.id);
@@ -67,7 +67,7 @@ export class PersonCard {
     setText(part(this.#element, "name"), person.name);
     const kind = person.guest ? "Guest" : "Account";
     setText(part(this.#element, "kind"), [own ? "You" : kind, WHERE.get(here)].filter(Boolean).join(" · "));
-    show(part(this.#element, "message"), may.includes("direct") && !person.guest);
+    show(part(this.#element, "message"), hasAccount(me) && !person.guest);
     setText(part(this.#element, "message-words"), own ? "Notes to yourself" : "Message");
     show(part(this.#element, "remove"), this.#isRemovable(person, own));
   }

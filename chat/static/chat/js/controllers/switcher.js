@@ -1,4 +1,4 @@
-import { iconOf, isPersonal, titleOf } from "chat/called.js";
+import { hasAccount, iconOf, isPersonal, titleOf } from "chat/called.js";
 import { browserClock } from "chat/clock.js";
 import { fillFace } from "chat/controllers/faces.js";
 import { findRooms, learn } from "chat/directory.js";
@@ -56,7 +56,7 @@ export class SwitcherController {
 
   async #search(query) {
     const asked = [findRooms(this.#session, query)];
-    if (this.#session.may.includes("direct")) asked.push(this.#people(query));
+    if (hasAccount(this.#session.me)) asked.push(this.#people(query));
     const found = (await Promise.allSettled(asked)).flatMap(({ value }) => value ?? []);
     return found.map((room) => this.#called(room));
   }
@@ -104,7 +104,7 @@ export class SwitcherController {
   #words(found) {
     if (found) return "";
     if (this.#model.searching) return "Searching";
-    const what = this.#session.may.includes("direct") ? "No channel and nobody" : "No channel";
+    const what = hasAccount(this.#session.me) ? "No channel and nobody" : "No channel";
     return `${what} has “${this.#model.query}” in its name.`;
   }
 
