@@ -49,6 +49,8 @@ def test_everything_can_be_done_with_the_keyboard(visitor: Arrive, channel: Make
     tomoe.sees_only("Good morning", "Good morning, everybody")
     expect(tomoe.message("Good morning, everybody").locator('[data-part="edited"]')).to_have_text("edited")
 
+    expect(ines.page.locator(".composer")).to_have_attribute("data-mode", "new")
+
     # To the messages: a reaction, and a reply with its quote.
     presses(ines, "Shift+Tab", "ArrowUp")
     expect(ines.message("Good morning")).to_be_focused()
