@@ -37,6 +37,24 @@ PATIENCE = 20.0
 Frame = dict[str, Any]
 
 
+@asynccontextmanager
+async def thread_of_a_request() -> AsyncIterator[None]:
+    """As a server does: each request has a thread of its own for the database, and closes its connections."""
+    async with ThreadSensitiveContext():
+        try:
+            yield
+        finally:
+            await sync_to_async(connections.close_all)()
+
+
+class Browser(AsyncClient):
+    """Its requests have threads of their own, as under a server: one thread for all would wait for itself."""
+
+    async def request(self, **request: Any) -> Any:
+        async with thread_of_a_request():
+            return await super().request(**request)
+
+
 class Closed(Exception):
     """The server closed the socket, with this code."""
 
@@ -193,7 +211,7 @@ class Visitor:
 
     def __init__(self, site: "Site") -> None:
         self._site = site
-        self.http = AsyncClient()
+        self.http = Browser()
         self.me: Frame = {}
 
     @property
@@ -335,16 +353,6 @@ class Site:
         finally:
             process._runtimes.pop(asyncio.get_running_loop(), None)
             self._asleep.stop()
-
-
-@asynccontextmanager
-async def thread_of_a_request() -> AsyncIterator[None]:
-    """As a server does: each request has a thread of its own for the database, and closes its connections."""
-    async with ThreadSensitiveContext():
-        try:
-            yield
-        finally:
-            await sync_to_async(connections.close_all)()
 
 
 async def eventually(holds: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.test import AsyncClient, Client
 from django.urls import reverse
-from people import GENERAL, Site
+from people import GENERAL, Browser, Site
 
 from chat.models import Channel, ChannelNameKey, Person
 
@@ -34,7 +34,7 @@ def staff(django_user_model: Any) -> Staff:
         user = await django_user_model.objects.acreate(username="root", is_staff=True)
         for name in permissions:
             await user.user_permissions.aadd(await Permission.objects.aget(codename=name))
-        client = AsyncClient()
+        client = Browser()
         await client.aforce_login(user)
         return client
 

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.test import AsyncClient
-from people import GENERAL, Site
+from people import GENERAL, Browser, Site
 
 from chat.models import Attachment
 from files import samples
@@ -32,7 +32,7 @@ def staff(django_user_model: Any) -> Any:
         user = await django_user_model.objects.acreate(username="root", is_staff=True)
         for name in permissions:
             await user.user_permissions.aadd(await Permission.objects.aget(codename=name))
-        client = AsyncClient()
+        client = Browser()
         await client.aforce_login(user)
         return client
 
