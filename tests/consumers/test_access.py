@@ -275,6 +275,7 @@ async def test_a_service_asks_for_a_person_and_a_visitor_is_none(site: Site, per
     assert (await access.readable(site.runtime, GENERAL, person)).info.room == GENERAL
 
 
+@pytest.mark.in_process
 async def test_sending_into_rooms_that_do_not_exist_leaves_nothing_behind(site: Site) -> None:
     [alice] = await site.enter("alice")
     for number in range(5):

@@ -95,7 +95,9 @@ class UnreadMachine(RuleBasedStateMachine):
         found = [await alice.direct(bob.id), *(reply["channel"]["room"] for reply in made)]
         for room in found[1:]:
             await alice.ask("invite", room=room, person=bob.id)
-        self.logs = [Log(room, lasts=number < 2) for number, room in enumerate(found)]
+        # A restart empties what is in memory; nothing is where everything is on Redis.
+        shared = bool(django_settings.CHITCHAT.get("REDIS_URL"))
+        self.logs = [Log(room, lasts=shared or number < 2) for number, room in enumerate(found)]
 
     async def _open(self, visitor: Visitor) -> Shown:
         return Shown(await visitor.open())

@@ -283,6 +283,7 @@ async def test_a_cleared_room_lets_all_its_files_go_in_batches(
     assert (await state_of(elsewhere), await state_of(later)) == (State.SENT, State.SENT)
 
 
+@pytest.mark.in_process
 async def test_after_a_restart_the_files_of_lost_messages_are_released_and_pending_ones_stay(
     site: Site,
 ) -> None:
