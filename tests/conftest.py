@@ -57,7 +57,9 @@ def redis_server(redis_for_all: RedisServer) -> RedisServer:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """A file, not SQLite's memory: connections of several threads lock as they do in real life.
 
     The shared memory database has other locks, which fail at once instead of waiting.

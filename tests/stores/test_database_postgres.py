@@ -10,7 +10,7 @@ from django.db import connection
 
 from chat.errors import Unavailable
 from chat.models import Person
-from chat.services import identity
+from chat.services.directory import Directory
 from chat.stores import database
 from chat.stores.database import DatabaseStore
 
@@ -102,6 +102,5 @@ async def test_a_server_that_cannot_be_reached_is_unavailable_until_it_is_back(
 async def test_other_visits_to_the_database_survive_a_restart_too() -> None:
     person = await Person.objects.acreate(name="Ann")
     for _ in range(2):
-        standing = await identity.standing({person.id}, set())
-        assert standing.people == {person.id: person.author}
+        assert await Directory().present_names([person.id]) == {person.id: "Ann"}
         assert await asyncio.to_thread(end_all_connections) > 0
