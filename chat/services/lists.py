@@ -130,6 +130,9 @@ def _most_active(rooms: dict[str, Known], active: dict[str, int], most: int, cho
 async def _own_rooms(runtime: Runtime, who: Identity, current: str) -> dict[str, Known]:
     """This person's private channels and personal chats, as they see them."""
     person = who.author.id
+    channels = (await runtime.directory.channels()).values()
+    if who.author.guest and not any(known.info.private for known in channels):
+        return {}  # guests have no personal chats: the visit would be half of the cost of their coming
     own = await runtime.visits(_owns).ask((person, runtime.settings.LIMITS.rooms_of_person))
     rooms = [channel_room(slug) for slug in own.channels]
     chats = [direct_room(chat) for chat in own.chats]
