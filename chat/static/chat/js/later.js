@@ -1,4 +1,5 @@
-const USES = ["pointerover", "pointerdown", "keydown", "focusin"];
+// Not the focus: the page itself gives it, to the field of a name before anything else.
+const USES = ["pointerover", "pointerdown", "keydown"];
 
 /**
  * Code that the first look at the page does not need. It is fetched when somebody begins to use the page,
