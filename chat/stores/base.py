@@ -5,11 +5,20 @@ gives its rooms new epochs. All times are Unix milliseconds and are passed in. M
 ``Unavailable`` when the store cannot be reached, and then nothing has been stored.
 """
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from chat.domain import Draft, Event, Head, Message, Page, Unread
+
+# Ids of people that travel with a reaction; the count is exact.
+REACTORS_SHOWN: Final = 50
+
+
+def new_id() -> str:
+    """An id that says nothing and is never used again (72 random bits)."""
+    return secrets.token_urlsafe(9)
 
 
 class Appended(NamedTuple):

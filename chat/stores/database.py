@@ -24,8 +24,7 @@ from chat.errors import NotFound, TooLong, Unavailable
 from chat.models import Message as MessageRow
 from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
 from chat.stores import tables
-from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
-from chat.stores.memory import new_id
+from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot, new_id
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -5,7 +5,6 @@ makes ``seq`` rise by exactly one without a lock. Memory is bounded per room: ``
 ``events_kept`` log entries, ``cids_kept`` remembered sends, ``markers_kept`` markers.
 """
 
-import secrets
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable
 from itertools import islice
@@ -28,15 +27,7 @@ from chat.domain import (
     Unread,
 )
 from chat.errors import NotFound, TooLong
-from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
-
-# Ids of people that travel with a reaction; the count is exact.
-REACTORS_SHOWN = 50
-
-
-def new_id() -> str:
-    """An id that says nothing and is never used again (72 random bits)."""
-    return secrets.token_urlsafe(9)
+from chat.stores.base import REACTORS_SHOWN, Appended, Change, MessageStore, Replay, Snapshot, new_id
 
 
 class _Entry(NamedTuple):

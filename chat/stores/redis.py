@@ -29,8 +29,7 @@ from chat.conf import Limits
 from chat.domain import DeleteEvent, Draft, EditEvent, Head, Message, Page, ReactionEvent, Unread
 from chat.errors import NotFound, TooLong
 from chat.redis import Client, script
-from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
-from chat.stores.memory import REACTORS_SHOWN, new_id
+from chat.stores.base import REACTORS_SHOWN, Appended, Change, MessageStore, Replay, Snapshot, new_id
 from chat.stores.records import Extras, Fixed, encode, read_event, read_message, read_messages, read_send
 
 # Rooms in one script: it holds up everybody else while it runs.

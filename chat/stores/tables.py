@@ -31,7 +31,7 @@ from chat.domain import (
 from chat.errors import NotFound
 from chat.models import Message as MessageRow
 from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
-from chat.stores.memory import REACTORS_SHOWN, new_id
+from chat.stores.base import REACTORS_SHOWN, new_id
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from chat.conf import Limits
-from chat.stores.base import MessageStore
-from chat.stores.memory import MemoryStore, new_id
+from chat.stores.base import MessageStore, new_id
+from chat.stores.memory import MemoryStore
 
 from .contract import ANN, BOB, NOW, ROOM, CappedContract, MakeStore, draft, post
 from .machine import LIMITS, STEPS, StoreMachine
