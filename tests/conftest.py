@@ -5,7 +5,7 @@ Tests that touch the database from async code or a consumer need
 connections, which a transaction of the test would hide from each other.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from channels.layers import channel_layers
 from django.apps import apps
 from django.conf import settings as site_settings
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
-from people import Site
+from django.test import AsyncClient
+from people import Browser, Site
 from redis_server import RedisServer
 
 
@@ -151,3 +153,18 @@ def quick_passwords(settings: Any) -> None:
 def no_database(django_db_blocker: Any) -> Callable[[], Any]:
     """``with no_database():`` any use of the database, in any thread, is an error."""
     return django_db_blocker.block
+
+
+@pytest.fixture
+def staff(django_user_model: Any) -> Callable[..., Awaitable[AsyncClient]]:
+    """``await staff("view_channel")``: a browser of somebody on the staff with these permissions."""
+
+    async def come(*permissions: str) -> AsyncClient:
+        user = await django_user_model.objects.acreate(username="root", is_staff=True)
+        for name in permissions:
+            await user.user_permissions.aadd(await Permission.objects.aget(codename=name))
+        client = Browser()
+        await client.aforce_login(user)
+        return client
+
+    return come

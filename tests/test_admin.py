@@ -9,11 +9,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
-from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.test import AsyncClient, Client
 from django.urls import reverse
-from people import GENERAL, Browser, Site
+from people import GENERAL, Site
 
 from chat.models import Channel, ChannelNameKey, Person
 
@@ -24,21 +23,6 @@ PEOPLE = "/admin/chat/person/"
 
 MARKUP = '<img src=x onerror="alert(1)">'
 Staff = Callable[..., Awaitable[AsyncClient]]
-
-
-@pytest.fixture
-def staff(django_user_model: Any) -> Staff:
-    """``await staff("view_channel")``: a browser of somebody on the staff with these permissions."""
-
-    async def come(*permissions: str) -> AsyncClient:
-        user = await django_user_model.objects.acreate(username="root", is_staff=True)
-        for name in permissions:
-            await user.user_permissions.aadd(await Permission.objects.aget(codename=name))
-        client = Browser()
-        await client.aforce_login(user)
-        return client
-
-    return come
 
 
 async def page(client: AsyncClient, address: str, status: int = 200) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
-from django.contrib.auth.models import Permission
 from django.test import AsyncClient
-from people import GENERAL, Browser, Site
+from people import GENERAL, Site
 
 from chat.models import Attachment
 from files import samples
@@ -24,19 +23,6 @@ def address_of(attachment: dict[str, Any]) -> str:
 
 
 MARKUP = "<img src=x onerror=alert(1)>.txt"
-
-
-@pytest.fixture
-def staff(django_user_model: Any) -> Any:
-    async def come(*permissions: str) -> AsyncClient:
-        user = await django_user_model.objects.acreate(username="root", is_staff=True)
-        for name in permissions:
-            await user.user_permissions.aadd(await Permission.objects.aget(codename=name))
-        client = Browser()
-        await client.aforce_login(user)
-        return client
-
-    return come
 
 
 async def html_of(client: AsyncClient, address: str) -> str:
