@@ -103,6 +103,8 @@ async def test_a_removed_member_cannot_rejoin(site: Site) -> None:
     alice, bob, _, room = await channel(site)
     await alice.ask("remove", room=room, person=bob.id)
     assert await bob.refusal("join", room=room) == "not_found"
+    await bob.until("channel", gone=True)
+    await site.work_done()
     assert room not in await bob.rooms()
     assert await bob.refusal("history", room=room, before=100, limit=10) == "not_found"
     await site.tick()
@@ -113,6 +115,7 @@ async def test_a_removed_member_cannot_rejoin(site: Site) -> None:
 async def test_a_removed_member_can_be_invited_again(site: Site) -> None:
     alice, bob, _, room = await channel(site)
     await alice.ask("remove", room=room, person=bob.id)
+    await bob.until("channel", gone=True)
     await alice.say("while you were out", room)
     await alice.ask("invite", room=room, person=bob.id)
     await bob.join(room)
