@@ -163,12 +163,16 @@ class Connection:
             self.who = self.who._replace(author=author, staff=news.get("staff", self.who.staff))
         if (moved := news.get("moved")) and moved["from"] in ("", self.who.session):
             self._move(unsealed(moved["to"]))
-        if (room := news.get("expelled")) and room == self.room:
+        if (room := news.get("expelled")) and room == self.room and self._is_over(news.get("membership")):
             self._runtime.relay.expel(self.member)
             self._runtime.spawn(self._runtime.depart(room, self.person, self.key, at_once=True))
         if (code := news.get("close")) and self.who.session != news.get("spare"):
             self._left = self._left or bool(news.get("left"))
             self.close_soon(code)
+
+    def _is_over(self, membership: int | None) -> bool:
+        """Whether the one by which this connection entered its room has ended; None: whichever it was."""
+        return membership is None or self.member.membership <= membership
 
     def _move(self, session_key: str) -> None:
         """The session has another key: it is counted, ended and asked about under that one."""

@@ -98,6 +98,7 @@ class Member:
         "epoch",
         "key",
         "level",
+        "membership",
         "notice",
         "person",
         "progress_at",
@@ -129,6 +130,7 @@ class Member:
         self.notice = notice
         self.room: str | None = None
         self.level: Leveller | None = None
+        self.membership = 0  # by which it entered; the services give and compare it
         self.epoch = ""
         self.seq = 0
         self.queue: deque[_Waiting] = deque()

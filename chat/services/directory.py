@@ -52,8 +52,15 @@ class Pair(NamedTuple):
         return self.second if person == self.first else self.first
 
 
-# The members of a private channel by id, and whether each is a guest.
-Members = Mapping[str, bool]
+class Membership(NamedTuple):
+    """``number`` rises: who was removed and invited again has another one. 0 where nobody is ever removed."""
+
+    number: int
+    guest: bool
+
+
+# The members of a private channel by id.
+Members = Mapping[str, Membership]
 
 
 def _known(channel: Channel) -> Known:
@@ -140,7 +147,9 @@ class Directory:
         kind, key = split_room(room)
         if kind == RoomKind.DIRECT:
             pair = await self.pair(key)
-            return {} if pair is None else {pair.first: False, pair.second: False}
+            return (
+                {} if pair is None else dict.fromkeys((pair.first, pair.second), Membership(0, guest=False))
+            )
         known = await self.find(room)
         if known is None:
             return {}
@@ -149,7 +158,7 @@ class Directory:
     async def authors(self, members: Members) -> tuple[Author, ...]:
         """These people as others see them now; who has no name any more is left out."""
         names = await self.present_names(members)
-        return tuple(Author(one, names[one], guest) for one, guest in members.items() if one in names)
+        return tuple(Author(one, names[one], its.guest) for one, its in members.items() if one in names)
 
     async def reload(self, slug: str) -> Known | None:
         """Read one channel again."""
@@ -211,14 +220,14 @@ def _keep(kept: OrderedDict[str, T], key: str, value: T, most: int) -> None:
         kept.popitem(last=False)
 
 
-def _read_members(slugs: list[str]) -> dict[str, dict[str, bool]]:
-    found: dict[str, dict[str, bool]] = {}
+def _read_members(slugs: list[str]) -> dict[str, dict[str, Membership]]:
+    found: dict[str, dict[str, Membership]] = {}
     for start in range(0, len(slugs), QUERY_CHUNK):
         rows = ChannelMember.objects.filter(channel__slug__in=slugs[start : start + QUERY_CHUNK])
-        for slug, person, user in rows.order_by("pk").values_list(
-            "channel__slug", "person_id", "person__user_id"
+        for slug, person, number, user in rows.order_by("pk").values_list(
+            "channel__slug", "person_id", "pk", "person__user_id"
         ):
-            found.setdefault(slug, {})[person] = user is None
+            found.setdefault(slug, {})[person] = Membership(number, guest=user is None)
     return found
 
 

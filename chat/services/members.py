@@ -55,11 +55,14 @@ async def remove(runtime: Runtime, who: Identity, command: RemoveCommand) -> OkF
     _require_private(known)
     if known.maker == person and not who.staff:
         raise Forbidden("Who made a channel stays in it.")
-    if not await database_sync_to_async(_take_out)(known.info.slug, person):
+    membership: int | None = await database_sync_to_async(_take_out)(known.info.slug, person)
+    if membership is None:
         raise NotFound("This person does not belong to the channel.")
     await _tell_processes(runtime, known.info.slug)
     gone = ChannelFrame(known.info, gone=True)
-    await runtime.relay.tell(person, text=encode(gone), notice={"expelled": room})
+    # With the number, since it may come after the next invitation.
+    notice = {"expelled": room, "membership": membership}
+    await runtime.relay.tell(person, text=encode(gone), notice=notice)
     return OkFrame(command.ref)
 
 
@@ -94,5 +97,13 @@ def _add(slug: str, person: str, by: str, most: int) -> bool:
     return True
 
 
-def _take_out(slug: str, person: str) -> bool:
-    return bool(ChannelMember.objects.filter(channel__slug=slug, person=person).delete()[0])
+def _take_out(slug: str, person: str) -> int | None:
+    """The number of the membership that ended; None if there was none."""
+    with transaction.atomic():
+        rows = ChannelMember.objects.select_for_update(of=("self",))
+        member = rows.filter(channel__slug=slug, person=person).first()
+        if member is None:
+            return None
+        number: int = member.pk
+        member.delete()
+    return number

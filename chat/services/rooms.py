@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET, Raw, UnsetType, structs
 
-from chat.domain import Head, Message
+from chat.domain import Head, Message, Present
 from chat.errors import NotFound
 from chat.protocol import (
     At,
@@ -58,6 +58,8 @@ async def enter_room(
     known = await access.readable(runtime, room, person)
     if member.room is not None and member.room != room:
         await leave_room(runtime, who, member)
+    belonging = await runtime.directory.belonging(room)
+    member.membership = belonging[person].number if belonging and person in belonging else 0
     await runtime.presence.enter(room, who.author, member.key)
     position = None if at is UNSET else Position(at.epoch, at.seq)
 
@@ -237,11 +239,16 @@ async def _members(runtime: Runtime, room: str, after: str, limit: int = 0) -> M
     limit = limit or runtime.settings.LIMITS.members_listed
     present = await runtime.presence.present(room, limit, after)
     belonging = await runtime.directory.belonging(room)
-    if belonging is None or after:
+    if belonging is None:
+        return members(present)
+    # Presence follows a removal a moment later.
+    people = tuple(one for one in present.people if one.id in belonging)
+    present = Present(people, present.count - len(present.people) + len(people))
+    if after:
         return members(present)
     here = {one.id for one in present.people}
     if present.count > len(here):
         here = {one.id for one in (await runtime.presence.present(room, present.count)).people}
-    away = {one: guest for one, guest in belonging.items() if one not in here}
+    away = {one: its for one, its in belonging.items() if one not in here}
     shown = dict(islice(away.items(), runtime.settings.LIMITS.members_listed))
     return members(present, await runtime.directory.authors(shown))
