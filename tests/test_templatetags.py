@@ -73,11 +73,11 @@ def test_the_import_map_follows_the_storage_of_static_files(monkeypatch: pytest.
     monkeypatch.setattr(tags, "static", lambda path: f"/hashed/{path.removesuffix('.js')}.abc.js")
     html = Template("{% load chat %}{% chat_import_map %}").render(Context())
     assert import_map(html)["chat/main.js"] == "/hashed/chat/js/main.abc.js"
-    assert '<link rel="modulepreload" href="/hashed/chat/js/main.abc.js">' in html
+    assert '<link rel="modulepreload" href="/hashed/chat/js/main.abc.js" fetchpriority="low">' in html
 
 
 def preloaded(html: str) -> set[str]:
-    found: list[str] = re.findall(r'<link rel="modulepreload" href="/static/chat/js/([^"]+)">', html)
+    found: list[str] = re.findall(r'<link rel="modulepreload" href="/static/chat/js/([^"]+)"', html)
     assert len(found) == len(set(found))
     return set(found)
 

@@ -89,14 +89,15 @@ def chat_import_map(context: Mapping[str, Any]) -> SafeString:
     """The import map of every module, with the names the static files storage gives them.
 
     Modules import each other as ``chat/…``; with hashed file names that is the only place that knows them.
-    What the first look at the page needs is fetched at once: the dialogue for the name only for who has none.
+    What the first look at the page needs is fetched at once, but after what the page is drawn with: it can
+    be read before any script runs. The dialogue for the name is fetched only for who has none.
     """
     addresses = {path.replace(_MODULES, "chat", 1): chat_static(path) for path in modules()}
     nonce = nonce_of(context)
     text = json.dumps({"imports": addresses}).translate(_UNSAFE)
     script = format_html('<script type="importmap"{}>{}</script>', nonce, SafeString(text))
     needed = needed_by(_MAIN) if context.get("me") else needed_by(_MAIN, _NAME)
-    line = '\n<link rel="modulepreload" href="{}"{}>'
+    line = '\n<link rel="modulepreload" href="{}" fetchpriority="low"{}>'
     preloads = format_html_join("", line, ((addresses[name], nonce) for name in needed))
     return script + preloads
 
