@@ -23,9 +23,10 @@ from .pages import DESKTOP, PHONE, Visitor
 from .servers import ROOT, RUNSERVER, Server, manage, sqlite
 from .watch import Watch
 
-CHROMIUM = "/usr/bin/chromium"
+# The engine without the windows around it, which would cost as much again for every tab.
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 CHROMIUM_ARGUMENTS = [
-    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 

@@ -17,10 +17,11 @@ FIRST_NAME = "What should people call you?"
 CHANGE_NAME = "Change your name"
 ANY_NAME = re.compile(f"^({re.escape(FIRST_NAME)}|{CHANGE_NAME})$")
 
-# Chromium's words for a connection that the network or the server refuses.
+# Chromium's words for a connection that the network or the server refuses, or that ends in mid-answer.
 NO_CONNECTION = (
     r"WebSocket connection to .* failed",
     r"net::ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)",
+    r"net::ERR_(CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED_ENCODING)",
 )
 
 # The hue of a colour as the style sheets write it.
