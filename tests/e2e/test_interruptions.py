@@ -44,6 +44,7 @@ def server(tmp_path: Path, database: Install, static_root: Path) -> Iterator[Ser
     server.end()
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["ended", "killed"])
 def test_a_server_that_comes_back_gets_what_was_written_meanwhile_once(
     visitor: Arrive, client: MakeClient, server: Server, how: signal.Signals
