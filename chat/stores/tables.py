@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
-from django.db import transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db import connections, transaction
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from msgspec import UNSET
 
 from chat.domain import (
@@ -30,7 +30,7 @@ from chat.domain import (
 )
 from chat.errors import NotFound
 from chat.models import Message as MessageRow
-from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
+from chat.models import MessageReaction, RoomEvent, RoomLog
 from chat.stores.base import REACTORS_SHOWN, new_id
 
 T = TypeVar("T")
@@ -263,31 +263,34 @@ def _event(
 # --- markers -------------------------------------------------------------------------------------------
 
 
+# Whoever comes, posts or reads asks this. Written down it is ready; making it from a QuerySet took 5 ms of
+# the one database thread, fifty times what the database takes.
+_UNREAD: Final = """SELECT room, n, read,
+    (SELECT COUNT(*) FROM chat_message WHERE log_id = log.id AND chat_message.n > read AND author_id = %s),
+    (SELECT COUNT(*) FROM chat_message
+        WHERE log_id = log.id AND chat_message.n > read AND deleted AND author_id <> %s)
+FROM (
+    SELECT id, room, n, COALESCE(
+        (SELECT n FROM chat_readmarker WHERE log_id = chat_roomlog.id AND person = %s),
+        (SELECT n FROM chat_message
+            WHERE log_id = chat_roomlog.id AND ts <= %s ORDER BY ts DESC, n DESC LIMIT 1),
+        0
+    ) AS read
+    FROM chat_roomlog WHERE room IN (rooms)
+) AS log"""
+
+
 def unread(rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
     """A person's markers and counts in these rooms, in one query however many have not been read.
 
     Numbers have no gaps, so what follows a marker is a subtraction. Only what does not count is looked at,
     with an index for each: deleted messages, and one's own.
     """
-    here = MessageRow.objects.filter(log_id=OuterRef("pk"))
-    marker = ReadMarker.objects.filter(log_id=OuterRef("pk"), person=person).values("n")
-    start = here.filter(ts__lte=since).order_by("-ts", "-n").values("n")[:1]
-    after = here.filter(n__gt=OuterRef("read"))
     found: dict[str, Unread] = {}
-    for chunk in _chunks(rooms):
-        rows = (
-            RoomLog.objects.filter(room__in=chunk)
-            .annotate(read=Coalesce(Subquery(marker), Subquery(start), 0))
-            .annotate(
-                own=_number_of(after.filter(author_id=person)),
-                gone=_number_of(after.filter(deleted=True).exclude(author_id=person)),
-            )
-            .values_list("room", "n", "read", "own", "gone")
-        )
-        found.update({room: Unread(read, n - read - own - gone) for room, n, read, own, gone in rows})
+    with connections[RoomLog.objects.db].cursor() as cursor:
+        for chunk in _chunks(rooms):
+            asked = _UNREAD.replace("(rooms)", f"({', '.join(['%s'] * len(chunk))})")
+            cursor.execute(asked, [person, person, person, since, *chunk])
+            for room, n, read, own, gone in cursor.fetchall():
+                found[room] = Unread(read, n - read - own - gone)
     return {room: found.get(room, Unread(0, 0)) for room in rooms}
-
-
-def _number_of(messages: QuerySet[MessageRow]) -> Coalesce:
-    counted = messages.order_by().values("log_id").annotate(number=Count("id")).values("number")
-    return Coalesce(Subquery(counted), 0)

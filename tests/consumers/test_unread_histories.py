@@ -206,8 +206,9 @@ class UnreadMachine(RuleBasedStateMachine):
 
     async def _told(self) -> None:
         await self.site.tick(1)
-        for shown in (one for pair in self.tabs for one in pair):
-            await self.site.settle(shown.tab)
+        all_shown = [one for pair in self.tabs for one in pair]
+        await self.site.settle(*(shown.tab for shown in all_shown))
+        for shown in all_shown:
             for frame in shown.tab.unclaimed:
                 shown.take(frame)
             shown.tab.unclaimed.clear()
