@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from msgspec import UNSET
@@ -26,7 +26,6 @@ from chat.domain import (
     Quote,
     Reaction,
     ReactionEvent,
-    Unread,
 )
 from chat.errors import NotFound
 from chat.models import Message as MessageRow
@@ -65,7 +64,8 @@ _COLUMNS: Final = (
 )
 
 
-def _chunks(rooms: Iterable[str]) -> Iterator[list[str]]:
+def chunks(rooms: Iterable[str]) -> Iterator[list[str]]:
+    """The rooms, as many at a time as fit in one query."""
     ordered = iter(dict.fromkeys(rooms))
     while chunk := list(islice(ordered, ROOMS_CHUNK)):
         yield chunk
@@ -96,7 +96,7 @@ def heads(rooms: Iterable[str]) -> dict[str, Head]:
     if not wanted:
         return {}
     found: dict[str, Head] = {}
-    for chunk in _chunks([NAMELESS, *wanted]):
+    for chunk in chunks([NAMELESS, *wanted]):
         rows = RoomLog.objects.filter(room__in=chunk).values_list("room", "epoch", "seq", "n")
         found.update({room: Head(epoch, seq, n) for room, epoch, seq, n in rows})
     if found.keys() >= set(wanted):
@@ -107,7 +107,7 @@ def heads(rooms: Iterable[str]) -> dict[str, Head]:
 
 def active_at(rooms: Iterable[str]) -> dict[str, int]:
     active: dict[str, int] = {}
-    for chunk in _chunks(rooms):
+    for chunk in chunks(rooms):
         active.update(
             RoomLog.objects.filter(room__in=chunk, active_at__gt=0).values_list("room", "active_at")
         )
@@ -162,8 +162,8 @@ def page(room: str, log: RoomLog | None, limit: int, below: int | None = None) -
     if below is not None:
         rows = rows.filter(n__lt=max(0, min(below, log.n + 1)))
     messages = _messages(room, rows[:limit])[::-1]
-    # Numbers begin at 1 and have no gaps.
-    return Page(messages, more=bool(messages) and messages[0].n > 1)
+    # Numbers have no gaps.
+    return Page(messages, more=bool(messages) and messages[0].n > log.base + 1)
 
 
 def _messages(room: str, rows: QuerySet[MessageRow]) -> tuple[Message, ...]:
@@ -188,6 +188,26 @@ def _message(room: str, row: tuple[Any, ...], reactions: tuple[Reaction, ...]) -
         reply_to=UNSET if reply_to is None else msgspec.convert(reply_to, Quote),
         edited_at=UNSET if edited_at is None else edited_at,
         deleted=deleted or UNSET,
+    )
+
+
+def row(log: RoomLog, message: Message) -> MessageRow:
+    """The row of a message, not saved yet."""
+    return MessageRow(
+        id=message.id,
+        log=log,
+        seq=message.seq,
+        n=message.n,
+        cid=message.cid,
+        author_id=message.author.id,
+        author_name=message.author.name,
+        author_guest=message.author.guest,
+        body=message.body,
+        ts=message.ts,
+        edited_at=message.edited_at or None,
+        deleted=bool(message.deleted),
+        reply_to=None if message.reply_to is UNSET else msgspec.to_builtins(message.reply_to),
+        attachments=msgspec.to_builtins(message.attachments),
     )
 
 
@@ -258,39 +278,3 @@ def _event(
         count = sum(one.count for one in message.reactions if one.emoji == emoji)
         return ReactionEvent(room, seq, id_, emoji, person, on, count)
     return EditEvent(room, seq, id_, message.body, message.edited_at or message.ts)
-
-
-# --- markers -------------------------------------------------------------------------------------------
-
-
-# Whoever comes, posts or reads asks this. Written down it is ready; making it from a QuerySet took 5 ms of
-# the one database thread, fifty times what the database takes.
-_UNREAD: Final = """SELECT room, n, read,
-    (SELECT COUNT(*) FROM chat_message WHERE log_id = log.id AND chat_message.n > read AND author_id = %s),
-    (SELECT COUNT(*) FROM chat_message
-        WHERE log_id = log.id AND chat_message.n > read AND deleted AND author_id <> %s)
-FROM (
-    SELECT id, room, n, COALESCE(
-        (SELECT n FROM chat_readmarker WHERE log_id = chat_roomlog.id AND person = %s),
-        (SELECT n FROM chat_message
-            WHERE log_id = chat_roomlog.id AND ts <= %s ORDER BY ts DESC, n DESC LIMIT 1),
-        0
-    ) AS read
-    FROM chat_roomlog WHERE room IN (rooms)
-) AS log"""
-
-
-def unread(rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
-    """A person's markers and counts in these rooms, in one query however many have not been read.
-
-    Numbers have no gaps, so what follows a marker is a subtraction. Only what does not count is looked at,
-    with an index for each: deleted messages, and one's own.
-    """
-    found: dict[str, Unread] = {}
-    with connections[RoomLog.objects.db].cursor() as cursor:
-        for chunk in _chunks(rooms):
-            asked = _UNREAD.replace("(rooms)", f"({', '.join(['%s'] * len(chunk))})")
-            cursor.execute(asked, [person, person, person, since, *chunk])
-            for room, n, read, own, gone in cursor.fetchall():
-                found[room] = Unread(read, n - read - own - gone)
-    return {room: found.get(room, Unread(0, 0)) for room in rooms}

@@ -40,3 +40,9 @@ async def connect() -> AsyncIterator[Connect]:
     yield make
     for client in made:
         await client.close()
+
+
+@pytest.fixture
+def redis_patience() -> float:
+    """As in life: here servers end, and are given up in time."""
+    return 2.0
