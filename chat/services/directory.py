@@ -100,6 +100,13 @@ class Directory:
         known = (await self.channels()).get(key)
         return known is not None and known.info.keeps == Channel.Keeps.ALL
 
+    async def lasts_now(self, room: str) -> bool:
+        """As ``lasts``, from the database: what is remembered here was wrong."""
+        kind, slug = split_room(room)
+        if kind == RoomKind.CHANNEL:
+            await self.reload(slug)
+        return await self.lasts(room)
+
     async def pair(self, chat: str) -> Pair | None:
         """Whose the personal chat with this id is; None if there is none."""
         pair = self._pairs.get(chat)

@@ -95,3 +95,9 @@ async def come() -> AsyncIterator[Come]:
     yield arrive
     for client in clients:
         await client.leave()
+
+
+@pytest.fixture
+def redis_patience() -> float:
+    """As in life: here servers end, and are given up in time."""
+    return 2.0
