@@ -130,5 +130,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._task.cancel()
 
     async def _clean_up(self) -> None:
-        if self.connection is not None:
-            await self.connection.end()
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            await connection.end()
