@@ -88,7 +88,7 @@ class Runtime:
         self.directory = Directory()
         self.redis, recent, self.presence, self.limiter = parts(self.settings, clock, now_ms)
         self.store: MessageStore = RoutedStore(
-            recent, import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS), self.directory.lasts
+            recent, import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS), self.directory
         )
         self.relay = Relay(
             layer,

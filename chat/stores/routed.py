@@ -1,24 +1,33 @@
 """Two stores as one: each room's log is in the one that keeps as much as the room wants."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Set
+from typing import Protocol
 
 from chat.domain import Draft, Head, Message, Page, Unread
 from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot
 
 
+class Rooms(Protocol):
+    """Who knows which rooms keep every message."""
+
+    async def lasts(self, room: str) -> bool: ...
+
+    async def lasting(self, rooms: Iterable[str]) -> Set[str]:
+        """Those of them that do."""
+        ...
+
+
 class RoutedStore(MessageStore):
-    """``lasting`` for the rooms of which ``lasts`` says so, ``recent`` for the others.
+    """``lasting`` for the rooms of which ``rooms`` says so, ``recent`` for the others.
 
     A room that moves has another log there, with an epoch of its own: everybody in it is reset. What was
     said before stays in the other store, and comes back when the room does.
     """
 
-    def __init__(
-        self, recent: MessageStore, lasting: MessageStore, lasts: Callable[[str], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, recent: MessageStore, lasting: MessageStore, rooms: Rooms) -> None:
         self._recent = recent
         self._lasting = lasting
-        self._lasts = lasts
+        self._rooms = rooms
 
     @property
     def in_process(self) -> bool:  # type: ignore[override]
@@ -26,15 +35,17 @@ class RoutedStore(MessageStore):
         return self._recent.in_process
 
     async def _of(self, room: str) -> MessageStore:
-        return self._lasting if await self._lasts(room) else self._recent
+        return self._lasting if await self._rooms.lasts(room) else self._recent
 
     async def _split(self, rooms: Iterable[str]) -> list[tuple[MessageStore, list[str]]]:
         """The rooms by store; a store without any is not asked."""
-        recent: list[str] = []
-        lasting: list[str] = []
-        for room in rooms:
-            (lasting if await self._lasts(room) else recent).append(room)
-        return [(store, ours) for store, ours in ((self._recent, recent), (self._lasting, lasting)) if ours]
+        rooms = list(rooms)
+        lasting = await self._rooms.lasting(rooms)
+        if not lasting:
+            return [(self._recent, rooms)] if rooms else []
+        recent = [room for room in rooms if room not in lasting]
+        both = ((self._recent, recent), (self._lasting, [room for room in rooms if room in lasting]))
+        return [(store, ours) for store, ours in both if ours]
 
     async def append(self, room: str, draft: Draft) -> Appended:
         return await (await self._of(room)).append(room, draft)

@@ -1,5 +1,7 @@
 """Two stores as one keep the promise of a store, and each room's log is in one of them."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from chat.conf import Limits
@@ -10,13 +12,22 @@ from chat.stores.routed import RoutedStore
 from .contract import ANN, BOB, OTHER, ROOM, CappedContract, MakeStore, bodies, draft, post
 
 
+class Lasting:
+    """Knows which rooms keep every message."""
+
+    def __init__(self, *rooms: str) -> None:
+        self.rooms = set(rooms)
+
+    async def lasts(self, room: str) -> bool:
+        return room in self.rooms
+
+    async def lasting(self, rooms: Iterable[str]) -> set[str]:
+        return self.rooms & set(rooms)
+
+
 def routed(limits: Limits | None = None, *lasting: str) -> RoutedStore:
     """A store of two in memory; these rooms are in the second."""
-
-    async def lasts(room: str) -> bool:
-        return room in lasting
-
-    return RoutedStore(MemoryStore(limits), MemoryStore(limits), lasts)
+    return RoutedStore(MemoryStore(limits), MemoryStore(limits), Lasting(*lasting))
 
 
 class TestRoutedStore(CappedContract):
@@ -50,40 +61,30 @@ async def test_a_store_without_any_of_the_rooms_is_not_asked(monkeypatch: pytest
     assert await store.active_at([]) == {}
 
 
-class Mover:
-    """A store of one room, which moves."""
-
-    def __init__(self) -> None:
-        self.lasting = False
-        self.store = RoutedStore(MemoryStore(), MemoryStore(), self._lasts)
-
-    async def _lasts(self, _: str) -> bool:
-        return self.lasting
-
-
 async def test_a_room_that_moves_has_another_log_and_finds_the_former_one_when_it_comes_back() -> None:
-    mover = Mover()
-    store = mover.store
+    lasting = Lasting()
+    store = RoutedStore(MemoryStore(), MemoryStore(), lasting)
     await post(store, ANN, "before")
     before = (await store.heads([ROOM]))[ROOM]
-    mover.lasting = True
+    lasting.rooms.add(ROOM)
     assert (await store.heads([ROOM]))[ROOM].epoch != before.epoch
     assert (await store.latest(ROOM, 10)).page.messages == ()
     assert await store.read_after(ROOM, before.epoch, 0) is None
-    mover.lasting = False
+    lasting.rooms.clear()
     assert (await store.heads([ROOM]))[ROOM] == before
     assert bodies((await store.latest(ROOM, 10)).page.messages) == ["before"]
 
 
 async def test_clearing_clears_both() -> None:
-    mover = Mover()
-    for lasting in (True, False):
-        mover.lasting = lasting
-        await post(mover.store, ANN, "said")
-    await mover.store.clear(ROOM)
-    for lasting in (True, False):
-        mover.lasting = lasting
-        assert (await mover.store.latest(ROOM, 10)).page.messages == ()
+    rooms = Lasting()
+    store = RoutedStore(MemoryStore(), MemoryStore(), rooms)
+    for lasting in ({ROOM}, set[str]()):
+        rooms.rooms = lasting
+        await post(store, ANN, "said")
+    await store.clear(ROOM)
+    for lasting in ({ROOM}, set[str]()):
+        rooms.rooms = lasting
+        assert (await store.latest(ROOM, 10)).page.messages == ()
 
 
 def test_what_it_says_of_the_process_is_what_the_channels_store_says() -> None:
