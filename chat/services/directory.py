@@ -26,6 +26,10 @@ QUERY_CHUNK: Final = 500
 
 T = TypeVar("T")
 
+# Asked of each room of each list: an enumeration's member is an attribute of its class, and looked up anew.
+_DIRECT: Final = RoomKind.DIRECT.value
+_ALL: Final = Channel.Keeps.ALL.value
+
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 # How many channels there are, and when one last changed.
@@ -94,11 +98,12 @@ class Directory:
 
     async def lasts(self, room: str) -> bool:
         """Whether the room keeps every message."""
-        kind, key = split_room(room)
-        if kind == RoomKind.DIRECT:
-            return True
-        known = (await self.channels()).get(key)
-        return known is not None and known.info.keeps == Channel.Keeps.ALL
+        return _lasts(room, await self.channels())
+
+    async def lasting(self, rooms: Iterable[str]) -> set[str]:
+        """Those of the rooms that keep every message."""
+        channels = await self.channels()
+        return {room for room in rooms if _lasts(room, channels)}
 
     async def lasts_now(self, room: str) -> bool:
         """As ``lasts``, from the database: what is remembered here was wrong."""
@@ -218,6 +223,14 @@ class Directory:
             for person, name in await database_sync_to_async(_read_names)(missing):
                 self.know(person, name)
         return {person: self._names[person] for person in people if person in self._names}
+
+
+def _lasts(room: str, channels: Mapping[str, Known]) -> bool:
+    kind, key = split_room(room)
+    if kind == _DIRECT:
+        return True
+    known = channels.get(key)
+    return known is not None and known.info.keeps == _ALL
 
 
 def _keep(kept: OrderedDict[str, T], key: str, value: T, most: int) -> None:

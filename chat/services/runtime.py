@@ -87,7 +87,7 @@ class Runtime:
         self.directory = Directory()
         self.redis, recent, self.presence, self.limiter = parts(self.settings, clock, now_ms)
         lasting = import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS)
-        self.store = RoutedStore(recent, lasting, self.directory.lasts, self.directory.lasts_now)
+        self.store = RoutedStore(recent, lasting, self.directory)
         self.relay = Relay(
             layer,
             _StoreSource(self),

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable, Set
+from typing import Final, Protocol, TypeVar
 
 from chat.domain import Draft, Head, Message, Page, Unread
 from chat.errors import Unavailable
@@ -32,25 +32,31 @@ async def _drop(store: MessageStore, room: str) -> None:
         logger.warning("What a store had of %s is still in it, until the room comes back.", room)
 
 
-class RoutedStore(MessageStore):
-    """``lasting`` for the rooms of which ``lasts`` says so, ``recent`` for the others.
+class Rooms(Protocol):
+    """Who knows which rooms keep every message."""
 
-    ``look_again`` is asked instead of ``lasts`` when a store says that it does not have the log any more:
-    another process has moved it. Which store has it is what the channel's row says; ``move`` takes the log
-    along.
+    async def lasts(self, room: str) -> bool: ...
+
+    async def lasts_now(self, room: str) -> bool:
+        """The same, looked up anew: another process may have changed it."""
+        ...
+
+    async def lasting(self, rooms: Iterable[str]) -> Set[str]:
+        """Those of them that do."""
+        ...
+
+
+class RoutedStore(MessageStore):
+    """``lasting`` for the rooms of which ``rooms`` says so, ``recent`` for the others.
+
+    Which store has a log is what the channel's row says, and ``move`` takes the log along. When a store says
+    that it does not have it any more, another process has moved it.
     """
 
-    def __init__(
-        self,
-        recent: MessageStore,
-        lasting: MessageStore,
-        lasts: Callable[[str], Awaitable[bool]],
-        look_again: Callable[[str], Awaitable[bool]] | None = None,
-    ) -> None:
+    def __init__(self, recent: MessageStore, lasting: MessageStore, rooms: Rooms) -> None:
         self._recent = recent
         self._lasting = lasting
-        self._lasts = lasts
-        self._look_again = look_again or lasts
+        self._rooms = rooms
         self._moving: dict[str, asyncio.Event] = {}  # set when the move is over
 
     async def move(self, room: str, *, lasting: bool, switch: Switch) -> None:
@@ -77,13 +83,13 @@ class RoutedStore(MessageStore):
         try:
             log = await source.take_out(room)
         except NotHere:
-            await self._look_again(room)
+            await self._rooms.lasts_now(room)
             raise Unavailable(MOVES) from None
         try:
             await switch(log, await target.take_in(room, log))
         except BaseException:
             # It may be true all the same, and only the answer have been lost.
-            if await self._look_again(room) != lasting:
+            if await self._rooms.lasts_now(room) != lasting:
                 await source.put_back(room)
                 await _drop(target, room)
                 raise
@@ -98,7 +104,7 @@ class RoutedStore(MessageStore):
                 return await do(await self._of(room))
             except NotHere:
                 if room not in self._moving:
-                    await self._look_again(room)
+                    await self._rooms.lasts_now(room)
         raise Unavailable(MOVES)
 
     @property
@@ -107,15 +113,17 @@ class RoutedStore(MessageStore):
         return self._recent.in_process
 
     async def _of(self, room: str) -> MessageStore:
-        return self._lasting if await self._lasts(room) else self._recent
+        return self._lasting if await self._rooms.lasts(room) else self._recent
 
     async def _split(self, rooms: Iterable[str]) -> list[tuple[MessageStore, list[str]]]:
         """The rooms by store; a store without any is not asked."""
-        recent: list[str] = []
-        lasting: list[str] = []
-        for room in rooms:
-            (lasting if await self._lasts(room) else recent).append(room)
-        return [(store, ours) for store, ours in ((self._recent, recent), (self._lasting, lasting)) if ours]
+        rooms = list(rooms)
+        lasting = await self._rooms.lasting(rooms)
+        if not lasting:
+            return [(self._recent, rooms)] if rooms else []
+        recent = [room for room in rooms if room not in lasting]
+        both = ((self._recent, recent), (self._lasting, [room for room in rooms if room in lasting]))
+        return [(store, ours) for store, ours in both if ours]
 
     async def append(self, room: str, draft: Draft) -> Appended:
         return await self._change(room, lambda store: store.append(room, draft))

@@ -1,6 +1,7 @@
 """Two stores as one keep the promise of a store, and each room's log is in one of them."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,13 +16,25 @@ from chat.stores.routed import RoutedStore
 from .contract import ANN, BOB, OTHER, ROOM, CappedContract, MakeStore, bodies, draft, post
 
 
+class Lasting:
+    """Knows which rooms keep every message."""
+
+    def __init__(self, *rooms: str) -> None:
+        self.rooms = set(rooms)
+
+    async def lasts(self, room: str) -> bool:
+        return room in self.rooms
+
+    async def lasting(self, rooms: Iterable[str]) -> set[str]:
+        return self.rooms & set(rooms)
+
+    async def lasts_now(self, room: str) -> bool:
+        return await self.lasts(room)
+
+
 def routed(limits: Limits | None = None, *lasting: str) -> RoutedStore:
     """A store of two in memory; these rooms are in the second."""
-
-    async def lasts(room: str) -> bool:
-        return room in lasting
-
-    return RoutedStore(MemoryStore(limits), MemoryStore(limits), lasts)
+    return RoutedStore(MemoryStore(limits), MemoryStore(limits), Lasting(*lasting))
 
 
 class TestRoutedStore(CappedContract):
@@ -61,23 +74,26 @@ async def test_a_store_without_any_of_the_rooms_is_not_asked(monkeypatch: pytest
 
 
 class Mover:
-    """Two stores and which has the room; ``truth`` is what another process would be told."""
+    """Two stores and which is believed to have the room; ``truth`` is what another process would be told."""
 
     def __init__(self) -> None:
-        self.lasting = self.truth = False
+        self.believed = self.truth = False
         self.recent, self.kept = MemoryStore(), MemoryStore()
-        self.store = RoutedStore(self.recent, self.kept, self._lasts, self._lasts_now)
+        self.store = RoutedStore(self.recent, self.kept, self)
 
-    async def _lasts(self, _: str) -> bool:
-        return self.lasting
+    async def lasts(self, _: str) -> bool:
+        return self.believed
 
-    async def _lasts_now(self, _: str) -> bool:
-        self.lasting = self.truth
-        return self.lasting
+    async def lasts_now(self, _: str) -> bool:
+        self.believed = self.truth
+        return self.believed
+
+    async def lasting(self, rooms: Iterable[str]) -> set[str]:
+        return set(rooms) if self.believed else set()
 
     async def move(self, lasting: bool) -> None:
         async def switch(log: Moving, head: Head) -> None:
-            self.lasting = self.truth = lasting
+            self.believed = self.truth = lasting
 
         await self.store.move(ROOM, lasting=lasting, switch=switch)
 
@@ -108,7 +124,7 @@ async def test_what_is_sent_while_a_room_moves_waits_and_is_in_the_new_store() -
         sends.append(asyncio.create_task(mover.store.append(ROOM, draft(BOB, "meanwhile"))))
         await asyncio.sleep(0)
         assert not sends[0].done()
-        mover.lasting = mover.truth = True
+        mover.believed = mover.truth = True
 
     await mover.store.move(ROOM, lasting=True, switch=switch)
     assert (await sends[0]).message.n == 2
@@ -118,7 +134,7 @@ async def test_what_is_sent_while_a_room_moves_waits_and_is_in_the_new_store() -
 @pytest.mark.parametrize("lasting", [True, False])
 async def test_a_move_that_comes_to_nothing_leaves_the_log_where_it_was(lasting: bool) -> None:
     mover = Mover()
-    mover.lasting = mover.truth = not lasting
+    mover.believed = mover.truth = not lasting
     await post(mover.store, ANN, "before")
     head = (await mover.store.heads([ROOM]))[ROOM]
 
@@ -149,7 +165,7 @@ async def test_a_process_that_has_not_heard_of_a_move_looks_again_and_loses_noth
     mover = Mover()
     await post(mover.store, ANN, "before")
     await mover.move(True)
-    mover.lasting = False  # as another process still believes
+    mover.believed = False  # as another process still believes
     message = (await mover.store.append(ROOM, draft(BOB, "late"))).message
     assert message.n == 2
     assert bodies((await mover.kept.latest(ROOM, 10)).page.messages) == ["before", "late"]
@@ -174,7 +190,7 @@ async def test_a_room_is_moved_once_at_a_time() -> None:
     async def switch(log: Moving, head: Head) -> None:
         with pytest.raises(Unavailable):
             await mover.move(True)
-        mover.lasting = mover.truth = True
+        mover.believed = mover.truth = True
 
     await mover.store.move(ROOM, lasting=True, switch=switch)
     assert bodies((await mover.store.latest(ROOM, 10)).page.messages) == ["before"]
@@ -205,16 +221,13 @@ async def test_a_former_store_that_cannot_be_emptied_changes_nothing_for_the_new
 
 async def test_one_store_in_two_roles_moves_nothing() -> None:
     one = MemoryStore()
-    truth = [False]
-
-    async def lasts(_: str) -> bool:
-        return truth[0]
+    rooms = Lasting()
 
     async def switch(log: Moving, head: Head) -> None:
         assert head == before
-        truth[0] = True
+        rooms.rooms.add(ROOM)
 
-    store = RoutedStore(one, one, lasts)
+    store = RoutedStore(one, one, rooms)
     await post(store, ANN, "before")
     before = (await store.heads([ROOM]))[ROOM]
     await store.move(ROOM, lasting=True, switch=switch)
