@@ -9,6 +9,7 @@ export class Later {
   #failed;
   #styles;
   #fetches = new Set();
+  #inUse = false;
 
   /** `styles()` resolves when the looks of it all are there; `failed()` is called when something that is
       asked for cannot be fetched. */
@@ -41,11 +42,21 @@ export class Later {
 
   /** Begins to listen for the first use of the page. */
   fetchWhenUsed(target) {
-    const fetchAll = () => {
-      for (const event of USES) target.removeEventListener(event, fetchAll);
-      // What does not get through now is tried again when it is asked for.
-      for (const fetch of this.#fetches) fetch().catch(() => {});
+    const used = () => {
+      for (const event of USES) target.removeEventListener(event, used);
+      this.#inUse = true;
+      this.#fetchAhead();
     };
-    for (const event of USES) target.addEventListener(event, fetchAll, { passive: true });
+    for (const event of USES) target.addEventListener(event, used, { passive: true });
+  }
+
+  /** There is a connection again: what did not get through ahead of its use may now. */
+  fetchAgain() {
+    if (this.#inUse) this.#fetchAhead();
+  }
+
+  /** What does not get through is tried again when it is asked for. */
+  #fetchAhead() {
+    for (const fetch of this.#fetches) fetch().catch(() => {});
   }
 }
