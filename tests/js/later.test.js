@@ -82,6 +82,50 @@ test("what could not be fetched ahead is fetched ahead when there is a connectio
   assert.equal(shelf.said, 0);
 });
 
+test("what the page itself asked for is done when it comes, at the latest with the next use", async () => {
+  const shelf = new Shelf();
+  shelf.away = true;
+  const { later } = shelf;
+  const use = later.add(() => shelf.fetch("name"));
+  const asked = [];
+  use((name) => asked.push(name));
+  const page = new EventTarget();
+  later.fetchWhenUsed(page);
+  await settle();
+  assert.equal(shelf.said, 1);
+  page.dispatchEvent(new Event("keydown"));
+  await settle();
+  assert.deepEqual([asked, shelf.said], [[], 2]);
+  shelf.away = false;
+  page.dispatchEvent(new Event("keydown"));
+  await settle();
+  assert.deepEqual([asked, shelf.said], [["name"], 2]);
+  const before = shelf.fetched.length;
+  page.dispatchEvent(new Event("keydown"));
+  later.fetchAgain();
+  await settle();
+  assert.equal(shelf.fetched.length, before);
+  assert.deepEqual(asked, ["name"]);
+});
+
+test("what a person asked for in vain does not surprise them later", async () => {
+  const shelf = new Shelf();
+  const { later } = shelf;
+  const use = later.add(() => shelf.fetch("tools"));
+  const page = new EventTarget();
+  shelf.away = true;
+  later.fetchWhenUsed(page);
+  page.dispatchEvent(new Event("keydown"));
+  await settle();
+  use(() => assert.fail("They went on to something else."));
+  await settle();
+  shelf.away = false;
+  later.fetchAgain();
+  page.dispatchEvent(new Event("keydown"));
+  await settle();
+  assert.equal(shelf.said, 1);
+});
+
 // --- what is done to a message before its tools are there
 
 /** As much of an element as is asked. */

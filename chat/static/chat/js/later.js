@@ -9,6 +9,8 @@ export class Later {
   #failed;
   #styles;
   #fetches = new Set();
+  #owed = new Map();
+  #target = null;
   #inUse = false;
 
   /** `styles()` resolves when the looks of it all are there; `failed()` is called when something that is
@@ -32,7 +34,16 @@ export class Later {
       return making;
     };
     this.#fetches.add(fetch);
-    return (then) => fetch().then(then, this.#failed);
+    return (then) => this.#use(fetch, then, !this.#inUse);
+  }
+
+  /** What the page itself asked for is owed to it, and done when it comes; a person asks again. */
+  #use(fetch, then, owed) {
+    return fetch().then(then, () => {
+      if (owed) this.#owed.set(fetch, () => this.#use(fetch, then, owed));
+      if (owed && this.#inUse) this.#listen();
+      this.#failed();
+    });
   }
 
   async #make(load) {
@@ -42,12 +53,8 @@ export class Later {
 
   /** Begins to listen for the first use of the page. */
   fetchWhenUsed(target) {
-    const used = () => {
-      for (const event of USES) target.removeEventListener(event, used);
-      this.#inUse = true;
-      this.#fetchAhead();
-    };
-    for (const event of USES) target.addEventListener(event, used, { passive: true });
+    this.#target = target;
+    this.#listen();
   }
 
   /** There is a connection again: what did not get through ahead of its use may now. */
@@ -55,8 +62,21 @@ export class Later {
     if (this.#inUse) this.#fetchAhead();
   }
 
+  #listen() {
+    for (const event of USES) this.#target.addEventListener(event, this.#used, { passive: true });
+  }
+
+  #used = () => {
+    for (const event of USES) this.#target.removeEventListener(event, this.#used);
+    this.#inUse = true;
+    this.#fetchAhead();
+  };
+
   /** What does not get through is tried again when it is asked for. */
   #fetchAhead() {
+    const owed = [...this.#owed.values()];
+    this.#owed.clear();
+    for (const again of owed) again();
     for (const fetch of this.#fetches) fetch().catch(() => {});
   }
 }
