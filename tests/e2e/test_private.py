@@ -121,7 +121,7 @@ def test_people_are_invited_and_removed_by_keyboard_alone(visitor: Arrive) -> No
     expect(away(paul)).to_have_count(0)
 
 
-def test_a_member_leaves_by_keyboard_alone_in_all_tabs_and_who_made_the_channel_cannot(visitor: Arrive) -> None:
+def test_a_member_leaves_by_keyboard_alone_in_all_tabs_and_who_made_it_cannot(visitor: Arrive) -> None:
     tara = registers(visitor(), "Tara")
     umar = registers(visitor(), "Umar")
     makes_private_channel(umar, "Left behind")

@@ -138,7 +138,7 @@ class Row extends EventTarget {
     super();
     this.dataset = { id, row: "message" };
     this.log = log;
-    for (const type of ["keydown", "contextmenu"]) {
+    for (const type of ["keydown", "contextmenu", "pointerdown"]) {
       this.addEventListener(type, (event) => this.heard.push(event.key ?? event.type));
     }
   }
@@ -217,6 +217,18 @@ test("a finger that rests on a message waits for its tools; the second button of
   assert.equal(row.suffers("contextmenu", { pointerType: "mouse" }).defaultPrevented, false);
   arrive();
   assert.deepEqual(row.heard, ["contextmenu"]);
+});
+
+test("a finger that still lies on a message when its tools come is felt by them, one that was lifted is not", () => {
+  for (const [end, felt] of [[null, ["pointerdown"]], ["pointerup", []], ["pointercancel", []]]) {
+    const { log, arrive } = impatient();
+    const [row] = log.draw("m1");
+    row.suffers("pointerdown", { pointerType: "touch" });
+    row.suffers("pointerdown", { pointerType: "mouse" });
+    if (end) row.suffers(end);
+    arrive();
+    assert.deepEqual(row.heard, felt);
+  }
 });
 
 test("with the tools there, nothing waits any more", () => {

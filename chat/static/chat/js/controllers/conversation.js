@@ -89,7 +89,15 @@ export function replayUntilHeeded(log, use) {
     event.preventDefault();
     use(() => present(row).dispatchEvent(new PointerEvent(event.type, event)));
   };
-  const heard = { click: clicked, keydown: typed, contextmenu: rested };
+  let finger = null;
+  const touched = (event) => {
+    const row = rowOf(event.target);
+    if (event.pointerType !== "touch" || !row) return;
+    finger = event;
+    use(() => finger === event && present(row).dispatchEvent(new PointerEvent(event.type, event)));
+  };
+  for (const end of ["pointerup", "pointercancel"]) log.addEventListener(end, () => (finger = null));
+  const heard = { click: clicked, keydown: typed, contextmenu: rested, pointerdown: touched };
   for (const [type, hear] of Object.entries(heard)) log.addEventListener(type, hear);
   return () => {
     for (const [type, hear] of Object.entries(heard)) log.removeEventListener(type, hear);
