@@ -37,6 +37,9 @@ DESKTOP: Final = ViewportSize(width=1440, height=900)
 TABLET: Final = ViewportSize(width=900, height=640)
 PHONE: Final = ViewportSize(width=390, height=844)
 
+# On a machine that does other things, too.
+PATIENCE_MS: Final = 60_000
+
 PASSWORD: Final = "fourteen wheels and a chain"  # noqa: S105
 
 # Of these some have accounts, and write to Ines alone.
@@ -213,7 +216,7 @@ class Studio:
             reduced_motion="reduce",
             **more,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         return context
 
     def ines(self, scheme: Any, size: ViewportSize, path: str = "/c/drive-base/") -> Page:
@@ -446,7 +449,7 @@ def files(studio: Studio) -> None:
         ("gears.png", drawing((900, 600), "#1d5b66", gears)),
     )
     attach(tomoe, ("gearbox-rev-c.pdf", b"%PDF-1.4\n%" + b" " * 1_468_006 + b"\n%%EOF\n"))
-    expect(tomoe.locator(".upload[data-state=done]")).to_have_count(3, timeout=60_000)
+    expect(tomoe.locator(".upload[data-state=done]")).to_have_count(3)
     write(tomoe, "Measured on the bench this morning. Drawing attached.")
     tomoe.context.close()
 
@@ -459,7 +462,7 @@ def files(studio: Studio) -> None:
 
     page = studio.ines("dark", PHONE)
     attach(page, ("second-stage.png", drawing((800, 600), "#1d5b66", gears)), ("robot.mov", b"moving"))
-    expect(page.locator(".upload[data-state=done]")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(1)
     page.locator("#composer-field").focus()
     page.keyboard.type(LOOM)
     studio.take(page, "phone-attaching-dark")
@@ -512,10 +515,10 @@ def states(studio: Studio) -> None:
     for body in ("Do we need the long hex keys too?", "See you at ten."):
         page.locator("#composer-field").fill(body)
         page.keyboard.press("Enter")
-    expect(page.locator("[data-banner]")).to_contain_text("Offline, 2 messages waiting", timeout=60_000)
+    expect(page.locator("[data-banner]")).to_contain_text("Offline, 2 messages waiting")
     studio.take(page, "offline")
     page.context.set_offline(False)
-    expect(page.locator("html")).to_have_attribute("data-connection", "connected", timeout=60_000)
+    expect(page.locator("html")).to_have_attribute("data-connection", "connected")
     page.context.close()
 
 
@@ -538,6 +541,7 @@ def site_and_browser() -> Iterator[tuple[Site, Browser]]:
         (folder / "fonts.conf").write_text(FONTS, encoding="utf-8")
         environment: dict[str, str | float | bool] = dict(os.environ)
         environment["FONTCONFIG_FILE"] = str(folder / "fonts.conf")
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=environment)
         site = Site(folder)
         try:
