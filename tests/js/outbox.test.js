@@ -33,6 +33,19 @@ test("another person on this browser does not see it", () => {
   assert.equal(open(area, { person: bob }).size, 0);
 });
 
+test("who would lose something is told how much", () => {
+  const outbox = open(new FakeArea());
+  assert.equal(outbox.lossWords, "");
+  outbox.add(entry("a"));
+  assert.equal(outbox.lossWords, "1 message is not sent and will be lost.");
+  outbox.add(entry("b"));
+  outbox.failed("b", "forbidden");
+  assert.equal(outbox.lossWords, "2 messages are not sent and will be lost.");
+  outbox.acknowledged("a", { ts: NOW, seq: 1 });
+  outbox.remove("b");
+  assert.equal(outbox.lossWords, "");
+});
+
 test("two tabs do not overwrite each other's messages", () => {
   const area = new FakeArea();
   const one = open(area);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Backoff } from "chat/backoff.js";
-import { addressesOf, mayChange, titleOf, topicOf } from "chat/called.js";
+import { addressesOf, mayChange, mayLeave, titleOf, topicOf } from "chat/called.js";
 import { loseRefused, takeHeads, takeRoom } from "chat/directory.js";
 import { PeopleFinder } from "chat/models/people_finder.js";
 import { Presence } from "chat/models/presence.js";
@@ -130,6 +130,16 @@ test("who made a channel may say who belongs to it, and staff; in a personal cha
   assert.equal(mayChange(channel, bob, ["moderate"]), true);
   assert.equal(mayChange(chat("1", bob), alice, ["moderate"]), false);
   assert.equal(mayChange(channel, null, ["moderate"]), false);
+});
+
+test("who was invited to a private channel may leave it; who made it stays, unless they are staff", () => {
+  const channel = { kind: "channel", private: true, maker: alice.id };
+  assert.equal(mayLeave(channel, bob), true);
+  assert.equal(mayLeave(channel, alice), false);
+  assert.equal(mayLeave(channel, alice, ["moderate"]), true);
+  assert.equal(mayLeave({ ...channel, private: false }, bob), false);
+  assert.equal(mayLeave(chat("1", bob), alice), false);
+  assert.equal(mayLeave(channel, null), false);
 });
 
 test("who comes is no longer away; who leaves is in neither list until the server is asked", () => {

@@ -25,8 +25,9 @@ export function setText(element, text) {
 
 /** Shows or hides; returns whether that was a change. */
 export function show(element, visible) {
-  const changed = element.hidden === visible;
-  element.hidden = !visible;
+  const changed = element.hasAttribute("hidden") === visible;
+  // An icon has the attribute, but not the property.
+  element.toggleAttribute("hidden", !visible);
   return changed;
 }
 

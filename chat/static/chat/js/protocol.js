@@ -76,6 +76,13 @@ export const CloseCode = Object.freeze({
   GIVEN_UP: 4000,
 });
 
+/** Some servers leave applications only 1000 and 3000 to 4999; there these stand so much higher. */
+const PRIVATE_CODES = 3000;
+const MOVED = [CloseCode.POLICY, CloseCode.TOO_BIG, CloseCode.RESTART];
+
+/** The code of this list that a server meant by the one it closed with. */
+export const meantBy = (code) => MOVED.find((own) => own + PRIVATE_CODES === code) ?? code;
+
 /** What to do after a close. */
 export const After = Object.freeze({
   RETRY: "retry",

@@ -38,6 +38,8 @@ export class Session extends Emitter {
   watched = true;
   /** `welcome` has come on the present connection. */
   connected = false;
+  /** Private channels that this person is leaving, in this tab. */
+  leaving = new Set();
 
   constructor({ page, socket, storage, clock = browserClock }) {
     super();
@@ -186,7 +188,7 @@ export class Session extends Emitter {
 
   /** The room is none of this person's any more: nothing of it stays. */
   lose(channel) {
-    this.emit("removed", { channel });
+    this.emit("removed", { channel: { ...channel, left: this.leaving.delete(channel.room) } });
     this.#conversation.timelines.forget(channel.room);
     this.rooms.remove(channel.room);
     this.unread.forget(channel.room);

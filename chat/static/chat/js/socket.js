@@ -1,6 +1,6 @@
 import { browserClock } from "chat/clock.js";
 import { Emitter } from "chat/emitter.js";
-import { After, afterClose, CloseCode } from "chat/protocol.js";
+import { After, afterClose, CloseCode, meantBy } from "chat/protocol.js";
 
 /** How long a connection may take until its first frame. */
 const FIRST_FRAME_MS = 10_000;
@@ -109,7 +109,7 @@ export class Socket extends Emitter {
     this.#websocket = websocket;
     websocket.onopen = () => this.#become(SocketState.OPEN);
     websocket.onmessage = (message) => this.#receive(message.data);
-    websocket.onclose = (close) => this.#lost(close.code);
+    websocket.onclose = (close) => this.#lost(meantBy(close.code));
     this.#awaitFrame(FIRST_FRAME_MS);
   }
 

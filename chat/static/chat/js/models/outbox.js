@@ -1,6 +1,7 @@
 import { Emitter } from "chat/emitter.js";
 import { ErrorCode } from "chat/protocol.js";
 import { belongsTo } from "chat/storage.js";
+import { count } from "chat/text.js";
 
 /** The server remembers a cid for 24 h; what is older might be stored twice and is sent only when asked. */
 const TRUSTED_MS = 23 * 60 * 60 * 1000;
@@ -62,6 +63,12 @@ export class Outbox extends Emitter {
   /** How many are not known to the server. */
   get size() {
     return this.waiting + this.#count(Unsent.FAILED);
+  }
+
+  /** What to say to who would lose it; empty when nothing is unsent. */
+  get lossWords() {
+    const { size } = this;
+    return size ? `${count(size, "message")} ${size === 1 ? "is" : "are"} not sent and will be lost.` : "";
   }
 
   sending(cid) {
