@@ -236,6 +236,16 @@ test("a server that does not answer is told of, and asked again with the next le
   assert.deepEqual(found(model), ["bob"]);
 });
 
+test("who has left meanwhile finds nobody", async () => {
+  let me = alice;
+  const search = () => Promise.reject(new Error("gone"));
+  const model = new PeopleFinder({ search, me: () => me, clock: new FakeClock() });
+  model.begin();
+  me = null;
+  await settle();
+  assert.deepEqual(model.options, []);
+});
+
 test("the switcher finds people, but nobody twice who has a chat already", async () => {
   const clock = new FakeClock();
   const person = (one) => ({ kind: "direct", room: `person:${one.id}`, name: one.name, person: one });

@@ -516,6 +516,15 @@ test("entering a room draws the line where the server says, and sending takes it
   assert.equal(session.timeline.news, null);
 });
 
+test("what came unheard into the room is counted when it is caught up with", async () => {
+  const { network, session } = await entered();
+  session.watched = false;
+  network.newest.say(messageEvent(4));
+  const events = [messageEvent(1), messageEvent(2, { author: alice }), messageEvent(3)];
+  await answerJoin(network.newest, { seq: 3, n: 3, events });
+  assert.deepEqual([session.unread.of(GENERAL), session.unread.readOf(GENERAL)], [2, 2]);
+});
+
 test("what comes while nobody looks gets a line, what is watched does not", async () => {
   const { network, session } = await entered();
   network.newest.say(messageEvent(1));

@@ -92,7 +92,7 @@ export class Conversation extends Emitter {
 
   /** The answer to a join, or the server's own reset of the room. */
   joined(received) {
-    const { room, reset, epoch, seq, n, members } = received;
+    const { room, reset, epoch, seq, members } = received;
     if (!this.#knows(room)) return;
     if (room === this.room) this.#joining = false;
     this.arrived ||= room === this.room;
@@ -106,7 +106,8 @@ export class Conversation extends Emitter {
       this.#unreadFrom = received.first_unread;
       this.#markNews(timeline, received.first_unread, this.#session.unread.of(room));
     }
-    this.#session.unread.entered(room, { epoch, n });
+    const since = (known) => timeline.since(known, this.#session.me?.id);
+    this.#session.unread.entered(room, { epoch, n: timeline.n }, since);
     this.presence.replace(members);
     members.people.forEach((person) => timeline.rename(person));
     const [entered, returned] = [this.#entering, this.#returning];
@@ -123,10 +124,11 @@ export class Conversation extends Emitter {
     const applied = this.timelines.of(event.room).apply(event);
     const here = event.room === this.room && this.#session.connected;
     if (applied === Applied.GAP && here && !this.#joining) this.join();
-    if (applied === Applied.OLD || event.kind !== "message") return;
+    // What came too early counts when it is caught up with.
+    if (applied !== Applied.NEXT || event.kind !== "message") return;
     const { author, cid, n } = event.message;
     const own = author.id === this.#session.me?.id;
-    if (applied === Applied.NEXT) this.#settle(author, cid);
+    this.#settle(author, cid);
     if (!own && event.room === this.room && !this.#session.watched) this.#missed(event.message);
     this.#session.unread.message(event.room, n, own);
     this.#session.rooms.touch(event.room);
