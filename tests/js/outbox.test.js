@@ -62,8 +62,21 @@ test("what is older than the server's memory is not sent again without asking", 
   const later = open(area, { now: NOW + 24 * HOUR });
   assert.equal(later.next, undefined);
   assert.equal(later.inRoom(GENERAL)[0].state, Unsent.FAILED);
-  later.retry("a");
+  later.askAgain("a", NOW + 24 * HOUR);
   assert.equal(later.next.cid, "a");
+});
+
+test("what waits in a page that stays open gets too old as well, and who asks again is heard", () => {
+  const outbox = open(new FakeArea());
+  outbox.add(entry("a"));
+  outbox.expire(NOW + 22 * HOUR);
+  assert.equal(outbox.next.cid, "a");
+  outbox.expire(NOW + 24 * HOUR);
+  const [{ state, error }] = outbox.inRoom(GENERAL);
+  assert.deepEqual([state, error], [Unsent.FAILED, "expired"]);
+  outbox.askAgain("a", NOW + 24 * HOUR);
+  outbox.expire(NOW + 25 * HOUR);
+  assert.equal(outbox.next.cid, "a");
 });
 
 test("an acknowledged message is not kept in the browser, and shown until its event comes", () => {

@@ -178,6 +178,20 @@ test("trying now does not wait", () => {
   assert.equal(network.sockets.length, 2);
 });
 
+test("a pause that the server asked for is not cut short", () => {
+  const { clock, network, socket } = setUp();
+  working(socket, network);
+  network.newest.drop(CloseCode.FLOODING);
+  clock.wind(29_000);
+  socket.retryNow();
+  assert.equal(network.sockets.length, 1);
+  clock.wind(1_000);
+  assert.equal(network.sockets.length, 2);
+  network.newest.drop(1006);
+  socket.retryNow();
+  assert.equal(network.sockets.length, 3);
+});
+
 test("what an abandoned connection still says is not heard", () => {
   const { clock, network, socket } = setUp();
   working(socket, network);

@@ -1,3 +1,6 @@
+/** Below this the page has one column; the same number stands in the style sheets. */
+export const NARROW = "(max-width: 44.9375rem)";
+
 /** The piece of a component that carries this `data-part`. */
 export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
 

@@ -91,6 +91,7 @@ export const After = Object.freeze({
   RELOAD: "reload",
 });
 
+const A_MOMENT_S = 2;
 const RESTART_SPREAD_MS = 5_000;
 const FLOODING_REST_MS = 30_000;
 
@@ -140,6 +141,11 @@ export class ReplyError extends Error {
     this.detail = detail;
     /** Seconds, or null. */
     this.retryAfter = retryAfter;
+  }
+
+  /** How long to wait with the same request, in ms: what the server says, or a moment. */
+  get waitMs() {
+    return Math.ceil((this.retryAfter ?? A_MOMENT_S) * 1000);
   }
 
   /** The same request may get through later, with nothing changed. */
