@@ -20,7 +20,7 @@ from playwright.sync_api import (
 
 from .clients import Client, csrf_token
 from .pages import DESKTOP, PHONE, Visitor
-from .servers import ROOT, RUNSERVER, Server, manage, sqlite
+from .servers import ROOT, RUNSERVER, Server
 from .watch import Watch
 
 # The engine without the windows around it, which would cost as much again for every tab.
@@ -56,14 +56,6 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
     yield browser
     browser.close()
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh install's, for servers to copy."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from e2e.servers import manage, sqlite
 
 from .clients import Client, cookie_of
 from .room import Room
@@ -18,14 +17,6 @@ from .wire import Wire
 
 # What an attack may cost the server (bytes).
 MEMORY = 20_000_000
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh install's, for servers to copy."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from e2e.servers import HOST, ROOT, Server, manage, sqlite
+from e2e.servers import HOST, ROOT, Server, sqlite
 from redis_server import ALWAYS
 from websockets import ConnectionClosed
 
@@ -24,14 +24,6 @@ UVICORN = (
 )
 
 Come = Callable[[str, Server], Awaitable[Client]]
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh install's."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
 
 
 @pytest.fixture

@@ -76,11 +76,7 @@ async def events_after(store: MessageStore, seq: int) -> tuple[Event, ...]:
 
 
 class StoreContract:
-    """Every store. ``make_store`` is the one thing that a store's own tests have to give."""
-
-    @pytest.fixture
-    def make_store(self) -> MakeStore:
-        raise NotImplementedError("the tests of a store say how it is made")
+    """Every store. Its own tests have to give one thing: the fixture ``make_store``, a ``MakeStore``."""
 
     @pytest.fixture
     def store(self, make_store: MakeStore) -> MessageStore:
