@@ -22,8 +22,11 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.test import AsyncClient
+from e2e.installs import Install, install
 from people import PATIENCE, Browser, Site
 from redis_server import RedisServer
+
+from chat.redis import Client
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -101,6 +104,28 @@ def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
     settings.MEDIA_ROOT = folder
     return folder
+
+
+@pytest.fixture
+async def redis_client(redis_server: RedisServer) -> AsyncIterator[Client]:
+    client = Client(redis_server.url, "test:")
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def other_redis_client(redis_server: RedisServer) -> AsyncIterator[Client]:
+    """Of another process."""
+    client = Client(redis_server.url, "test:")
+    yield client
+    await client.close()
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    """A fresh install's, for servers to copy."""
+    with install(tmp_path_factory.mktemp("install")) as made:
+        yield made
 
 
 def redis_layer(url: str, prefix: str = "chat:layer:", timeout: float = 2.0) -> dict[str, Any]:

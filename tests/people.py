@@ -15,6 +15,7 @@ from typing import Any, Self
 from unittest import mock
 from uuid import uuid4
 
+import clocks
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import get_user_model
@@ -63,14 +64,12 @@ class Closed(Exception):
         self.code = code
 
 
-class Clock:
+class Clock(clocks.Clock):
     """Seconds that pass when the test says so; the time of day is the real one, moved by as much."""
 
     def __init__(self) -> None:
-        self.now = self._start = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+        super().__init__()
+        self._start = self.now
 
     def advance(self, seconds: float) -> None:
         self.now += seconds

@@ -3,14 +3,10 @@
 from typing import Any
 
 import pytest
-from django.core.checks import ERROR, WARNING, run_checks
+from django.core.checks import ERROR, WARNING
+from system_checks import found
 
 LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-
-def found(check: str) -> list[Any]:
-    """What ``manage.py check`` says under this id."""
-    return [message for message in run_checks() if message.id == check]
 
 
 @pytest.mark.parametrize("written", [{}, {"SITE_NAME": "Paddock"}, {"LIMITS": {"message": (5, 1, 10)}}])

@@ -5,15 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractBaseUser, User
-from django.core.checks import ERROR, WARNING, run_checks
+from django.core.checks import ERROR, WARNING
 from django.db import models
+from system_checks import found
 
 from chat.checks import accounts
-
-
-def found(check: str) -> list[Any]:
-    """What ``manage.py check`` says under this id."""
-    return [message for message in run_checks() if message.id == check]
 
 
 @pytest.fixture

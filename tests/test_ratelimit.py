@@ -3,6 +3,7 @@
 from math import inf
 
 import pytest
+from clocks import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,14 +12,6 @@ from chat.ratelimit import Limiter, Rate, TokenBucket
 MESSAGES = Rate(5, 1, 10)
 TYPING = Rate(1, 3, 1)
 HOURLY = Rate(5, 3600, 5)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

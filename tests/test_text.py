@@ -15,7 +15,7 @@ HEART = "\u2764\ufe0f"
 
 LIMIT = 4_000
 
-quickly = settings(deadline=None, max_examples=200)
+quickly = settings(deadline=None)
 written = st.one_of(
     st.text(max_size=60),
     st.lists(

@@ -3,15 +3,15 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from redis_server import HOST, free_port
+
 ROOT = Path(__file__).resolve().parents[2]
-HOST = "127.0.0.1"
 
 # What a start or an end may take on a busy machine, in seconds. Nothing waits this long when all is well.
 PATIENCE = 60.0
@@ -53,13 +53,6 @@ def manage(*arguments: str, **values: object) -> None:
 
 def sqlite(file: Path) -> str:
     return f"sqlite:///{file}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Database(Protocol):

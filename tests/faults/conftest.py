@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from e2e.installs import Install, install
+from e2e.installs import Install
 
 from .clients import Client, cookie_of
 from .room import Room
@@ -18,13 +18,6 @@ from .wire import Wire
 
 # What an attack may cost the server (bytes).
 MEMORY = 20_000_000
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    """A fresh install's, for servers to copy."""
-    with install(tmp_path_factory.mktemp("install")) as made:
-        yield made
 
 
 @contextmanager

@@ -1,11 +1,17 @@
 """Multipart forms as they come over the wire, well made or not."""
 
+from pathlib import Path
 from typing import Any
 
 from people import GENERAL, Visitor
 
 BOUNDARY = "a-line-that-is-in-no-file"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def kept(media_root: Path) -> list[Path]:
+    """What uploads have left on the disk."""
+    return [one for one in media_root.rglob("*") if one.is_file()]
 
 
 def part(content: bytes, disposition: str, *headers: str) -> bytes:

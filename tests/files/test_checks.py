@@ -8,18 +8,15 @@ from typing import Any
 import pytest
 from channels.routing import ProtocolTypeRouter
 from django.conf.urls.static import static
-from django.core.checks import ERROR, WARNING, run_checks
+from django.core.checks import ERROR, WARNING
 from django.urls import include, path
+from system_checks import found
 
 from chat.routing import http_application, websocket_application
 
 
 async def django(scope: Any, receive: Any, send: Any) -> None:
     """Stands for Django's own application."""
-
-
-def found(check: str) -> list[Any]:
-    return [message for message in run_checks() if message.id == check]
 
 
 def test_a_folder_that_can_be_written_to_is_fine(settings: Any, tmp_path: Path) -> None:

@@ -10,16 +10,13 @@ from people import GENERAL, Site
 
 from chat.models import Attachment
 from chat.views.answers import STATUS
+from files.forms import kept
 from files.samples import HOSTILE, Hostile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Each takes less than 2 s on a machine that does nothing else; the tests have it for themselves never.
 SECONDS = 10.0
-
-
-def kept(media_root: Path) -> list[Path]:
-    return [one for one in media_root.rglob("*") if one.is_file()]
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)

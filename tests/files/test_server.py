@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.installs import Install, install
+from e2e.installs import Install
 from e2e.servers import HOST, RUNSERVER, UVICORN, Server
 from people import GENERAL
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from clocks import Clock
 
 from chat.conf import Times
 from chat.domain import Author, Present
@@ -14,16 +15,6 @@ LAPTOP, PHONE = "ann's laptop", "ann's phone"
 TIMES = Times()
 
 MakePresence = Callable[[Callable[[], float], Times], Presence]
-
-
-class Clock:
-    """Seconds, moved by the test."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Crowd:
@@ -61,11 +52,7 @@ class Crowd:
 
 
 class PresenceContract:
-    """Every presence. ``make_presence`` is the one thing that its own tests have to give."""
-
-    @pytest.fixture
-    def make_presence(self) -> MakePresence:
-        raise NotImplementedError("the tests of a presence say how it is made")
+    """Every presence. Its own tests give one thing: the fixture ``make_presence``, a ``MakePresence``."""
 
     @pytest.fixture
     def crowd(self, make_presence: MakePresence) -> Crowd:

@@ -1,11 +1,12 @@
 """Presence in process: the promise of every presence, and that it forgets."""
 
 import pytest
+from clocks import Clock
 
 from chat.domain import Author
 from chat.presence.memory import MemoryPresence
 
-from .contract import ROOM, TIMES, Clock, Crowd, MakePresence, PresenceContract
+from .contract import ROOM, TIMES, Crowd, MakePresence, PresenceContract
 
 
 class TestMemoryPresence(PresenceContract):

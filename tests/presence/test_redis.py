@@ -1,9 +1,10 @@
 """Presence on Redis: the promise of every presence, shared by processes, and that it forgets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
+from clocks import Clock
 from redis_server import RedisServer
 
 from chat.conf import Times
@@ -13,31 +14,16 @@ from chat.presence.base import SITE, Changes, Presence
 from chat.presence.redis import RedisPresence
 from chat.redis import Client
 
-from .contract import ANN, BOB, OTHER, ROOM, TIMES, Clock, MakePresence, PresenceContract
+from .contract import ANN, BOB, OTHER, ROOM, TIMES, MakePresence, PresenceContract
 
 pytestmark = pytest.mark.redis
 
 
-@pytest.fixture
-async def client(redis_server: RedisServer) -> AsyncIterator[Client]:
-    client = Client(redis_server.url, "test:")
-    yield client
-    await client.close()
-
-
-@pytest.fixture
-async def other_client(redis_server: RedisServer) -> AsyncIterator[Client]:
-    """Of another process."""
-    client = Client(redis_server.url, "test:")
-    yield client
-    await client.close()
-
-
 class TestRedisPresence(PresenceContract):
     @pytest.fixture
-    def make_presence(self, client: Client) -> MakePresence:
+    def make_presence(self, redis_client: Client) -> MakePresence:
         def make(clock: Callable[[], float], times: Times) -> Presence:
-            return RedisPresence(client, clock, times)
+            return RedisPresence(redis_client, clock, times)
 
         return make
 
@@ -48,13 +34,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def here(client: Client, clock: Clock) -> RedisPresence:
-    return RedisPresence(client, clock, TIMES)
+def here(redis_client: Client, clock: Clock) -> RedisPresence:
+    return RedisPresence(redis_client, clock, TIMES)
 
 
 @pytest.fixture
-def there(other_client: Client, clock: Clock) -> RedisPresence:
-    return RedisPresence(other_client, clock, TIMES)
+def there(other_redis_client: Client, clock: Clock) -> RedisPresence:
+    return RedisPresence(other_redis_client, clock, TIMES)
 
 
 async def told(clock: Clock, *processes: Presence) -> list[Changes]:
@@ -139,17 +125,17 @@ async def test_who_was_given_up_while_the_process_slept_is_taken_again(
 
 @pytest.mark.parametrize("what", ["left", "was refused"])
 async def test_who_left_while_redis_was_away_is_not_renewed_with_the_connection(
-    here: RedisPresence, client: Client, clock: Clock, redis_server: RedisServer, what: str
+    here: RedisPresence, redis_client: Client, clock: Clock, redis_server: RedisServer, what: str
 ) -> None:
     await here.enter(SITE, ANN, "a")
     if what == "left":
         await here.enter(ROOM, ANN, "a")
-    client._timeout = 0.2
+    redis_client._timeout = 0.2
     redis_server.hang()
     with pytest.raises(Unavailable):
         await (here.leave(ROOM, ANN.id, "a") if what == "left" else here.enter(ROOM, ANN, "a"))
     redis_server.go_on()
-    client._timeout = 2.0
+    redis_client._timeout = 2.0
     for _ in range(6):
         await here.renew(["a"])
         await told(clock, here)
@@ -158,15 +144,15 @@ async def test_who_left_while_redis_was_away_is_not_renewed_with_the_connection(
 
 
 async def test_who_comes_back_is_not_given_back_later(
-    here: RedisPresence, client: Client, clock: Clock, redis_server: RedisServer
+    here: RedisPresence, redis_client: Client, clock: Clock, redis_server: RedisServer
 ) -> None:
     await here.enter(ROOM, ANN, "a")
-    client._timeout = 0.2
+    redis_client._timeout = 0.2
     redis_server.hang()
     with pytest.raises(Unavailable):
         await here.leave(ROOM, ANN.id, "a")
     redis_server.go_on()
-    client._timeout = 2.0
+    redis_client._timeout = 2.0
     await here.enter(ROOM, ANN, "a")
     for _ in range(6):
         await here.renew(["a"])
@@ -174,7 +160,9 @@ async def test_who_comes_back_is_not_given_back_later(
     assert (await here.present(ROOM, 10)).count == 1
 
 
-async def test_nothing_is_kept_of_who_has_gone(here: RedisPresence, client: Client, clock: Clock) -> None:
+async def test_nothing_is_kept_of_who_has_gone(
+    here: RedisPresence, redis_client: Client, clock: Clock
+) -> None:
     for i in range(50):
         person = Author(f"p{i}", f"P{i}")
         await here.enter(f"{ROOM}-{i % 5}", person, f"c{i}")
@@ -185,4 +173,4 @@ async def test_nothing_is_kept_of_who_has_gone(here: RedisPresence, client: Clie
     for _ in range(20):
         clock.now += 5
         await here.sweep()  # the others' leases run out
-    assert await client.command("KEYS", "test:presence:*") == [b"test:presence:arrivals"]
+    assert await redis_client.command("KEYS", "test:presence:*") == [b"test:presence:arrivals"]

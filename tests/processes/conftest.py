@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from e2e.installs import Install, install
+from e2e.installs import Install
 from e2e.servers import Server
 from e2e.workers import Pair, two_workers
 from redis_server import ALWAYS, RedisServer
@@ -51,13 +51,6 @@ async def connect() -> AsyncIterator[Connect]:
     yield make
     for client in made:
         await client.close()
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    """A fresh install's."""
-    with install(tmp_path_factory.mktemp("install")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

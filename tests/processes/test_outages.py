@@ -94,7 +94,7 @@ async def test_everything_that_is_asked_is_answered_in_time(
     started = time.monotonic()
     answers = await asyncio.gather(*(ask() for ask in asked(client) * 10), return_exceptions=True)
     assert {type(answer) for answer in answers} == {Unavailable}
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10  # one after the other it would be a minute and more
 
 
 def test_the_time_that_an_answer_may_take_is_two_seconds() -> None:

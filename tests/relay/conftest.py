@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from chat.relay import Relay
 
-from .fakes import Clock, Logs
+from .fakes import Logs
 from .layers import WatchedLayer
 
 MakeRelay = Callable[[WatchedLayer], Relay]

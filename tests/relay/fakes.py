@@ -30,16 +30,6 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
-class Clock:
-    """Seconds, moved by the test."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Logs:
     """What the relay may ask: the logs of rooms, as events in order.
 

@@ -6,13 +6,14 @@ from functools import partial
 from random import Random
 
 import pytest
+from clocks import Clock
 
 from chat.errors import Unavailable
 from chat.relay import Level, Position, Relay, room_group
 from chat.relay.room import MEMBERS_A_TURN, RECENT_EVENTS
 
 from .conftest import MakeRelay
-from .fakes import ROOM, Clock, Logs, Tab, quiet, until
+from .fakes import ROOM, Logs, Tab, quiet, until
 from .layers import DroppingLayer, HoldingLayer, SlowLayer, WatchedLayer, WildLayer
 from .test_relay import all_at, crowd, post
 

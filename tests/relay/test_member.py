@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from chat.protocol import CloseCode
 from chat.relay import Member
 from chat.relay.member import QUEUE_BYTES, QUEUE_EVENTS
 
-from .fakes import Clock, Tab, quiet, until
+from .fakes import Tab, quiet, until
 
 
 def text(seq: int, filler: str = "") -> str:

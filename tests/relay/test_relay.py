@@ -5,6 +5,7 @@ import logging
 from random import Random
 
 import pytest
+from clocks import Clock
 
 from chat.protocol import BATCH_CHARACTERS
 from chat.relay import Position, Relay
@@ -12,7 +13,7 @@ from chat.relay import relay as relay_module
 from chat.relay.room import MEMBERS_A_TURN, PENDING_EVENTS
 
 from .conftest import MakeRelay
-from .fakes import ROOM, Clock, Logs, Tab, quiet, until
+from .fakes import ROOM, Logs, Tab, quiet, until
 from .layers import DoublingLayer, DroppingLayer, HoldingLayer, WatchedLayer, WildLayer
 
 

@@ -3,13 +3,14 @@
 import asyncio
 
 import pytest
+from clocks import Clock
 
 from chat.protocol import CloseCode
 from chat.relay import Level, Position, Relay
 from chat.relay.member import QUEUE_EVENTS
 
 from .conftest import MakeRelay
-from .fakes import ROOM, Clock, Logs, Tab, quiet, until
+from .fakes import ROOM, Logs, Tab, quiet, until
 from .layers import HoldingLayer
 from .test_relay import all_at, crowd, post
 

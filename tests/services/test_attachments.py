@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 from files import samples
-from files.forms import content_of, uploaded
+from files.forms import content_of, kept, uploaded
 from people import GENERAL, Site, Tab, Visitor
 
 from chat.errors import NotFound, Unavailable
@@ -25,10 +25,6 @@ from chat.services.releases import Pruned
 pytestmark = pytest.mark.django_db(transaction=True)
 
 State = Attachment.State
-
-
-def kept(media_root: Path) -> list[Path]:
-    return [one for one in media_root.rglob("*") if one.is_file()]
 
 
 async def state_of(attachment: dict[str, Any]) -> str:

@@ -50,8 +50,8 @@ async def seen_days_ago(visitor: Visitor) -> float:
 # --- claims ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spellings", [["Oskar"], ["Oskar", "oskar", "0skar", "Ｏｓｋａｒ", "OSKAR"]])
-async def test_of_fifty_who_want_a_name_at_once_one_gets_it(site: Site, spellings: list[str]) -> None:
+async def test_of_fifty_who_want_a_name_at_once_one_gets_it(site: Site) -> None:
+    spellings = ["Oskar", "oskar", "0skar", "Ｏｓｋａｒ", "OSKAR"]
     assert site.runtime
 
     async def claim(number: int) -> int:

@@ -85,16 +85,12 @@ def copied(log: Moving, room: str) -> Moving:
 
 
 class StoreContract:
-    """Every store. ``make_store`` is the one thing that a store's own tests have to give.
+    """Every store. Its own tests have to give one thing: the fixture ``make_store``, a ``MakeStore``.
 
     ``is_out`` is what a change gets of a log that is not here.
     """
 
     is_out: type[Exception] = NotHere
-
-    @pytest.fixture
-    def make_store(self) -> MakeStore:
-        raise NotImplementedError("the tests of a store say how it is made")
 
     @pytest.fixture
     def store(self, make_store: MakeStore) -> MessageStore:

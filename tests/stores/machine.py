@@ -1,6 +1,7 @@
 """Random histories: whatever is done to a store, it answers as a model of a few lines does."""
 
 import asyncio
+from abc import abstractmethod
 from typing import Any
 
 from hypothesis import settings
@@ -22,9 +23,9 @@ texts = st.sampled_from(["one", "two", "three"])
 emojis = st.sampled_from(["👍", "❤️", "🔧"])
 places = st.integers(0, 9)
 
-# A quarter of what the profile asks for, as one example is a history of many steps.
+# An eighth of what the profile asks for, as one example is a history of many steps.
 STEPS = settings(
-    max_examples=max(5, settings.default.max_examples // 4), stateful_step_count=40, deadline=None
+    max_examples=max(5, settings.default.max_examples // 8), stateful_step_count=40, deadline=None
 )
 
 
@@ -38,7 +39,7 @@ class _Message:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """A store beside a model. Subclasses say how a store with ``LIMITS`` is made, inside the loop.
+    """A store beside a model. Subclasses have ``make_store``: a store with ``LIMITS``, made inside the loop.
 
     ``kept`` messages of a room are held, ``cids_kept`` sends are remembered; None: all of them.
     """
@@ -46,8 +47,8 @@ class StoreMachine(RuleBasedStateMachine):
     kept: int | None = LIMITS.kept
     cids_kept: int | None = LIMITS.cids_kept
 
-    def make_store(self) -> MessageStore:
-        raise NotImplementedError
+    @abstractmethod
+    def make_store(self) -> MessageStore: ...
 
     def __init__(self) -> None:
         super().__init__()

@@ -65,7 +65,7 @@ class DatabaseMachine(StoreMachine):
 TestDatabaseHistories = DatabaseMachine.TestCase
 # A step asks some fifty questions, each of them a visit to the database.
 TestDatabaseHistories.settings = settings(
-    STEPS, max_examples=max(3, STEPS.max_examples // 6), stateful_step_count=25
+    STEPS, max_examples=max(3, STEPS.max_examples // 3), stateful_step_count=25
 )
 
 
