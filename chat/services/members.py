@@ -26,10 +26,11 @@ async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkF
     """
     known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
     _require_private(known)
-    if not await database_sync_to_async(_is_somebody)(command.person):
-        raise NotFound(NOBODY)
-    await runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
     room, slug, person = command.room, known.info.slug, command.person
+    belongs = await database_sync_to_async(_belongs)(slug, person)
+    await runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
+    if belongs:
+        return OkFrame(command.ref)
     # Before they belong to it: afterwards they would be told of unread messages.
     head = (await runtime.store.heads([room]))[room]
     await runtime.store.mark_read(room, person, head.epoch, head.n, 0)
@@ -78,8 +79,11 @@ async def _tell_processes(runtime: Runtime, slug: str) -> None:
     await runtime.relay.tell_processes({"members": slug})
 
 
-def _is_somebody(person: str) -> bool:
-    return Person.objects.filter(pk=person, ended_at=None).exists()
+def _belongs(slug: str, person: str) -> bool:
+    """Whether they are a member already. Raises ``NotFound`` for who does not exist, or has left."""
+    if not Person.objects.filter(pk=person, ended_at=None).exists():
+        raise NotFound(NOBODY)
+    return ChannelMember.objects.filter(channel__slug=slug, person=person).exists()
 
 
 def _add(slug: str, person: str, by: str, most: int) -> bool:
