@@ -43,7 +43,8 @@ class CloseCode(IntEnum):
 
 Ref = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 Room = Annotated[str, Meta(pattern=r"^(channel:[a-z0-9-]{1,64}|direct:[A-Za-z0-9_-]{1,32})\Z")]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
+# PostgreSQL has no NUL in a text, and refuses to look for one.
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*\Z")]
 # RFC 9562, lower or upper case: what crypto.randomUUID() and every UUID library print.
 Cid = Annotated[
     str,
@@ -53,7 +54,7 @@ Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 PageSize = Annotated[int, Meta(ge=1, le=100)]
 # Longer than any limit on a text: the exact limit is a setting and has its own error.
 Text = Annotated[str, Meta(max_length=65_536)]
-Query = Annotated[str, Meta(max_length=128)]
+Query = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00]*\Z")]
 Keeps = Literal["recent", "all"]
 # A refusal names the field, which may be one of 60,000 characters that the client made up.
 DETAIL_CHARACTERS: Final = 200

@@ -4,6 +4,7 @@ Channels, who belongs to private ones, whose a personal chat is, and the present
 spoken. All follow the notices of other processes, and the sweep looks after them in case a notice was lost.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ MEMBERS_KEPT: Final = 2_000
 QUERY_CHUNK: Final = 500
 
 T = TypeVar("T")
+
+# Slugs and ids of chats. An address comes from anywhere, and PostgreSQL refuses to look for a NUL.
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -87,7 +91,7 @@ class Directory:
     async def find(self, room: str) -> Known | None:
         """The channel of a room, or None. Asks the database only for what it has not seen."""
         kind, slug = split_room(room)
-        if kind != RoomKind.CHANNEL:
+        if kind != RoomKind.CHANNEL or not _KEY.fullmatch(slug):
             return None
         known = (await self.channels()).get(slug)
         return known or await self.reload(slug)
@@ -104,6 +108,8 @@ class Directory:
         """Whose the personal chat with this id is; None if there is none."""
         pair = self._pairs.get(chat)
         if pair is None:
+            if not _KEY.fullmatch(chat):
+                return None
             found = await database_sync_to_async(DirectChat.objects.filter(pk=chat).first)()
             if found is None:
                 return None

@@ -66,7 +66,10 @@ async def identity_of(runtime: Runtime, session: SessionBase) -> Identity | None
     after a restart, share one visit to the database.
     """
     key = session.session_key
-    return None if key is None else await runtime.visits(identify).ask(key)
+    # A cookie may say anything. PostgreSQL refuses to look for a NUL, for all who share the visit.
+    if key is None or "\0" in key:
+        return None
+    return await runtime.visits(identify).ask(key)
 
 
 async def identities_of(runtime: Runtime, session_keys: Collection[str]) -> dict[str, Identity | None]:

@@ -25,6 +25,18 @@ async def test_a_channel_is_found_without_the_database_once_it_is_known(
     assert (found.info.name, found.maker) == ("General Talk", None)
 
 
+@pytest.mark.parametrize(
+    "room", ["channel:a\0b", "direct:a\0b", "channel:a/b", "direct:", "channel:" + "a" * 65]
+)
+async def test_an_address_that_no_room_has_is_not_looked_for(
+    site: Site, no_database: Callable[[], Any], room: str
+) -> None:
+    known = Directory()
+    with no_database():
+        assert await known.find(room) is None
+        assert await known.pair(room.partition(":")[2]) is None
+
+
 async def test_a_channel_that_another_process_made_is_found(site: Site) -> None:
     known = Directory()
     await known.channels()
