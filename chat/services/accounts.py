@@ -25,6 +25,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from chat import names
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import ChatError, Forbidden, NameTaken
 from chat.models import Person, PersonNameKey, new_person_id
@@ -121,7 +122,7 @@ async def log_in(
     """
     limits = runtime.settings.LIMITS
     await runtime.throttle("login_address", address, limits.name_attempt)
-    known: _Login = await database_sync_to_async(_login)(name)
+    known: _Login = await in_database(_login, name)
     await runtime.throttle("login", (address, known.bucket), limits.login)
     if not await database_sync_to_async(_log_in)(request, known.username, password):
         return False

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec
 
-from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
 from chat import conf, names
+from chat.database import in_database
 from chat.errors import (
     ChatError,
     Forbidden,
@@ -70,10 +70,10 @@ async def check_channel_name(
         return NameCheck(raw, error.code, error.detail), ""
     if private:
         return NameCheck(judged.name), ""
-    taken = await database_sync_to_async(_is_taken)(judged)
+    taken = await in_database(_is_taken, judged)
     if not taken:
-        return NameCheck(judged.name), await database_sync_to_async(_free_slug)(judged.name)
-    suggestions = await database_sync_to_async(free_names)(ChannelNameKey, judged.name, runtime.settings)
+        return NameCheck(judged.name), await in_database(_free_slug, judged.name)
+    suggestions = await in_database(free_names, ChannelNameKey, judged.name, runtime.settings)
     return NameCheck(judged.name, NameTaken.code, taken_words(judged.name), suggestions), ""
 
 
@@ -119,8 +119,8 @@ async def create_channel(
         await runtime.forgive("channel_by_person", person)
         raise
     try:
-        channel = await database_sync_to_async(make)(
-            judged, topic, person, limits.channels, private=command.private, keeps=command.keeps
+        channel = await in_database(
+            make, judged, topic, person, limits.channels, private=command.private, keeps=command.keeps
         )
     except ChatError:
         await runtime.forgive("channel_by_person", person)
@@ -194,7 +194,7 @@ async def update_channel(runtime: Runtime, who: Identity, command: UpdateCommand
     judged = None if command.name is UNSET else judge_name(runtime.settings, command.name)
     limit = runtime.settings.LIMITS.topic_characters
     topic = None if command.topic is UNSET else clean_line(command.topic, limit=limit)
-    channel = await database_sync_to_async(change)(known.info.slug, judged, topic, keeps=keeps or None)
+    channel = await in_database(change, known.info.slug, judged, topic, keeps=keeps or None)
     info = await tell_changed(runtime, channel)
     if keeps:
         head = (await runtime.store.heads([info.room]))[info.room]

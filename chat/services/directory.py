@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
-from channels.db import database_sync_to_async
 from django.db.models import Count, Max
 
+from chat.database import in_database
 from chat.domain import Author, RoomKind, split_room
 from chat.models import Channel, ChannelMember, DirectChat, Person
 from chat.protocol import ChannelInfo
@@ -110,7 +110,7 @@ class Directory:
         if pair is None:
             if not _KEY.fullmatch(chat):
                 return None
-            found = await database_sync_to_async(DirectChat.objects.filter(pk=chat).first)()
+            found = await in_database(DirectChat.objects.filter(pk=chat).first)
             if found is None:
                 return None
             pair = self.remember_chat(found)
@@ -127,7 +127,7 @@ class Directory:
         known = self._members.get(slug)
         while known is None:
             memberships = self._memberships
-            found = (await database_sync_to_async(_read_members)([slug])).get(slug, {})
+            found = (await in_database(_read_members, [slug])).get(slug, {})
             # What was told meanwhile may not be in what was read.
             if memberships == self._memberships:
                 known = found
@@ -144,7 +144,7 @@ class Directory:
         memberships, slugs = self._memberships, list(self._members)
         if not slugs:
             return
-        found = await database_sync_to_async(_read_members)(slugs)
+        found = await in_database(_read_members, slugs)
         if memberships == self._memberships:
             self._members.update((slug, found.get(slug, {})) for slug in slugs if slug in self._members)
 
@@ -168,7 +168,7 @@ class Directory:
 
     async def reload(self, slug: str) -> Known | None:
         """Read one channel again."""
-        channel = await database_sync_to_async(Channel.objects.filter(slug=slug).first)()
+        channel = await in_database(Channel.objects.filter(slug=slug).first)
         channels = await self.channels()
         if channel is None:
             channels.pop(slug, None)
@@ -186,9 +186,7 @@ class Directory:
 
     async def refresh(self) -> dict[str, Known]:
         """Read all channels again if any has changed; one cheap query if not."""
-        read: tuple[dict[str, Known], _State] = await database_sync_to_async(_read_channels)(
-            self._channels, self._state
-        )
+        read: tuple[dict[str, Known], _State] = await in_database(_read_channels, self._channels, self._state)
         self._channels, self._state = read
         return self._channels
 
@@ -214,7 +212,7 @@ class Directory:
         # Not a difference of sets: that would walk all the names there are.
         missing = {person for person in people if person not in self._names}
         if missing:
-            for person, name in await database_sync_to_async(_read_names)(missing):
+            for person, name in await in_database(_read_names, missing):
                 self.know(person, name)
         return {person: self._names[person] for person in people if person in self._names}
 

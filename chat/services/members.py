@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from channels.db import database_sync_to_async
 from django.db import transaction
 
+from chat.database import in_database
 from chat.domain import RoomKind
 from chat.errors import Forbidden, NotFound, TooLong
 from chat.models import Channel, ChannelMember, Person
@@ -27,7 +27,7 @@ async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkF
     known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
     _require_private(known)
     room, slug, person = command.room, known.info.slug, command.person
-    belongs = await database_sync_to_async(_belongs)(slug, person)
+    belongs = await in_database(_belongs, slug, person)
     await runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
     if belongs:
         return OkFrame(command.ref)
@@ -35,7 +35,7 @@ async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkF
     head = (await runtime.store.heads([room]))[room]
     await runtime.store.mark_read(room, person, head.epoch, head.n, 0)
     most = runtime.settings.LIMITS.channel_members
-    if await database_sync_to_async(_add)(slug, person, who.author.id, most):
+    if await in_database(_add, slug, person, who.author.id, most):
         await _tell_processes(runtime, slug)
         numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
         await runtime.relay.tell(person, text=encode(ChannelFrame(known.info, state=numbers)))
@@ -56,7 +56,7 @@ async def remove(runtime: Runtime, who: Identity, command: RemoveCommand) -> OkF
     _require_private(known)
     if known.maker == person and not who.staff:
         raise Forbidden("Who made a channel stays in it.")
-    membership: int | None = await database_sync_to_async(_take_out)(known.info.slug, person)
+    membership: int | None = await in_database(_take_out, known.info.slug, person)
     if membership is None:
         raise NotFound("This person does not belong to the channel.")
     await _tell_processes(runtime, known.info.slug)

@@ -9,13 +9,13 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from channels.db import database_sync_to_async
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from chat import conf, names
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import ChatError, Forbidden, InvalidName, NameTaken, Unavailable
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
@@ -63,9 +63,9 @@ async def check_name(runtime: Runtime, who: Identity | None, address: str, raw: 
     if who is not None and who.author.name == judged.name:
         return NameCheck(judged.name, "name_yours", "You already use that name.")
     own = "" if who is None else who.author.id
-    if not await database_sync_to_async(_is_taken)(judged.keys, own):
+    if not await in_database(_is_taken, judged.keys, own):
         return NameCheck(judged.name)
-    suggestions = await database_sync_to_async(free_names)(PersonNameKey, judged.name, settings)
+    suggestions = await in_database(free_names, PersonNameKey, judged.name, settings)
     return NameCheck(judged.name, NameTaken.code, taken_words(judged.name), suggestions)
 
 
@@ -98,7 +98,7 @@ async def choose_name(
     )
     await runtime.throttle(kind, whose, rate)
     try:
-        person: Person = await database_sync_to_async(_take_name)(who, judged, session)
+        person: Person = await in_database(_take_name, who, judged, session)
     except ChatError:
         await runtime.forgive(kind, whose)
         raise
@@ -216,7 +216,7 @@ async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any
 
 async def log_out(runtime: Runtime, who: Identity | None, session: SessionBase) -> None:
     """End this session in all its tabs; a guest's name is free again."""
-    await database_sync_to_async(_end_session)(who, session)
+    await in_database(_end_session, who, session)
     if who is not None:
         notice = {"close": int(CloseCode.NO_IDENTITY), "left": who.author.guest}
         await runtime.relay.tell(who.author.id, session=who.session, notice=notice)
