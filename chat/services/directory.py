@@ -4,6 +4,7 @@ Channels, who belongs to private ones, whose a personal chat is, and the present
 spoken. All follow the notices of other processes, and the sweep looks after them in case a notice was lost.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -72,12 +73,20 @@ def _known(channel: Channel) -> Known:
     return Known(channel.info, channel.maker_id, created_ms, channel.changed_at)
 
 
+def _hold(channels: dict[str, Known], known: Known) -> None:
+    held = channels.get(known.info.slug)
+    if held is None or held.changed_at <= known.changed_at:
+        channels[known.info.slug] = known
+
+
 class Directory:
     """See the module."""
 
     def __init__(self) -> None:
         self._channels: dict[str, Known] | None = None
         self._state: _State = (0, None)
+        self._reading = asyncio.Lock()
+        self._told: dict[str, Known] = {}  # channels that were told of since all were read last
         self._names: OrderedDict[str, str] = OrderedDict()
         self._pairs: OrderedDict[str, Pair] = OrderedDict()
         self._members: OrderedDict[str, Members] = OrderedDict()
@@ -86,7 +95,11 @@ class Directory:
 
     async def channels(self) -> dict[str, Known]:
         """All channels by slug."""
-        return await self.refresh() if self._channels is None else self._channels
+        if self._channels is None:
+            async with self._reading:  # hundreds come at once after a restart: one reads
+                if self._channels is None:
+                    return await self._read_all()
+        return self._channels
 
     async def find(self, room: str) -> Known | None:
         """The channel of a room, or None. Asks the database only for what it has not seen."""
@@ -178,17 +191,22 @@ class Directory:
 
     def remember(self, channel: Channel) -> None:
         """This is how the channel is, or was: a row that was read before another change is older news."""
-        if self._channels is None:
-            return
-        held = self._channels.get(channel.slug)
-        if held is None or held.changed_at <= channel.changed_at:
-            self._channels[channel.slug] = _known(channel)
+        known = self._told[channel.slug] = _known(channel)
+        if self._channels is not None:
+            _hold(self._channels, known)
 
     async def refresh(self) -> dict[str, Known]:
         """Read all channels again if any has changed; one cheap query if not."""
-        read: tuple[dict[str, Known], _State] = await in_database(_read_channels, self._channels, self._state)
-        self._channels, self._state = read
-        return self._channels
+        async with self._reading:
+            return await self._read_all()
+
+    async def _read_all(self) -> dict[str, Known]:
+        self._told = {}
+        channels, self._state = await in_database(_read_channels, self._channels, self._state)
+        for known in self._told.values():  # meanwhile: what was read may be older
+            _hold(channels, known)
+        self._channels = channels
+        return channels
 
     def rename(self, person: str, name: str) -> None:
         """A person is called this now."""
