@@ -17,6 +17,10 @@ def away(*_: Any, **__: Any) -> Any:
     raise OperationalError("the server is gone")
 
 
+async def away_store(*_: Any) -> Any:
+    raise Unavailable("nobody answers")
+
+
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 async def test_a_database_that_is_away_is_unavailable(error: type[Exception]) -> None:
     def work() -> None:
@@ -81,3 +85,24 @@ async def test_news_waits_until_it_can_be_told(site: Site, monkeypatch: pytest.M
         await site.tick(2)
     await site.tick(2)
     assert room in (await bob.until("heads"))["rooms"]
+
+
+async def test_a_name_that_was_taken_is_taken_though_it_cannot_be_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = await site.visitor("alice")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.presence, "rename", away_store)
+        assert (await alice.choose_name("anna"))["name"] == "anna"
+    assert site.runtime.counters["renames_untold"] == 1
+
+
+async def test_an_invitation_that_is_stored_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    room = (await alice.ask("create", name="Contracts", private=True))["channel"]["room"]
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.store, "unread", away_store)
+        assert await alice.refusal("invite", room=room, person=bob.id) == "unavailable"
+    assert (await alice.ask("invite", room=room, person=bob.id))["type"] == "ok"
+    assert (await bob.until("channel"))["channel"]["room"] == room

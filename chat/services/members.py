@@ -34,10 +34,11 @@ async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkF
     # Before they belong to it: afterwards they would be told of unread messages.
     head = (await runtime.store.heads([room]))[room]
     await runtime.store.mark_read(room, person, head.epoch, head.n, 0)
+    # Likewise: what is stored must not fail any more.
+    numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
     most = runtime.settings.LIMITS.channel_members
     if await in_database(_add, slug, person, who.author.id, most):
         await _tell_processes(runtime, slug)
-        numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
         await runtime.relay.tell(person, text=encode(ChannelFrame(known.info, state=numbers)))
     return OkFrame(command.ref)
 

@@ -26,6 +26,9 @@ from chat.services.runtime import Runtime
 
 SUGGESTIONS: Final = 3
 
+# The notice that ends connections. ``left``: the leaving is announced at once, without the grace of a reload.
+LOGGED_OUT: Final = {"close": int(CloseCode.NO_IDENTITY), "left": True}
+
 SESSION_ENDED: Final = "This session has ended. Load the page again."
 
 
@@ -44,7 +47,7 @@ def reserved_names(settings: conf.Settings) -> tuple[str, ...]:
 
 
 def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
-    """A person's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
+    """A person's or a channel's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
     most = settings.LIMITS.name_graphemes
     return names.judge(raw, reserved=reserved_names(settings), max_graphemes=most)
 
@@ -200,7 +203,7 @@ def free_names(
 async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any) -> None:
     """Tell everybody what somebody is called now, and their connections this news too.
 
-    Only after it is committed.
+    Only after it is committed. What cannot be told does not fail: the name is theirs already.
     """
     runtime.directory.rename(author.id, author.name)
     await runtime.relay.tell_processes({"renamed": author.id, "name": author.name})
@@ -209,16 +212,19 @@ async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any
         text=encode(MeFrame(author)),
         notice={"name": author.name, "guest": author.guest, **news},
     )
-    await runtime.presence.rename(author, former)
-    if not author.guest:
-        await directs.tell_renamed(runtime, author.id)
+    try:
+        await runtime.presence.rename(author, former)
+        if not author.guest:
+            await directs.tell_renamed(runtime, author.id)
+    except Unavailable:
+        runtime.counters["renames_untold"] += 1
 
 
 async def log_out(runtime: Runtime, who: Identity | None, session: SessionBase) -> None:
     """End this session in all its tabs; a guest's name is free again."""
     await in_database(_end_session, who, session)
     if who is not None:
-        notice = {"close": int(CloseCode.NO_IDENTITY), "left": who.author.guest}
+        notice = {**LOGGED_OUT, "left": who.author.guest}
         await runtime.relay.tell(who.author.id, session=who.session, notice=notice)
 
 
