@@ -21,7 +21,8 @@ from chat.domain import Message
 from chat.errors import ChatError
 from chat.models import Channel, Person
 from chat.services import moderation
-from chat.services.moderation import Held, Overview, in_chat
+from chat.services.moderation import Held, Overview
+from chat.services.threads import in_chat
 from chat.text import clean_line
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from chat.errors import (
 from chat.models import Channel, ChannelMember, ChannelNameKey
 from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
 from chat.services import access
-from chat.services.defaults import default_slug as default_slug
+from chat.services.defaults import default_slug
 from chat.services.identity import Identity
-from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
+from chat.services.people import NameCheck, free_names, judge_name, replace_keys, taken_words
 from chat.services.runtime import Runtime
 from chat.text import clean_line
 
@@ -48,11 +48,6 @@ def ensure_default_channel(using: str = DEFAULT_DB_ALIAS) -> None:
         claims = [ChannelNameKey(key=key, owner=channel) for key in names.keys(name)]
         # A look-alike that somebody made before keeps its claim; there are two then.
         keys.bulk_create(claims, ignore_conflicts=True)
-
-
-def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
-    """A channel's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
-    return names.judge(raw, reserved=reserved_names(settings), max_graphemes=settings.LIMITS.name_graphemes)
 
 
 async def check_channel_name(

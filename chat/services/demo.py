@@ -22,6 +22,7 @@ from chat.domain import Author, Draft, Message, Quote
 from chat.errors import NameTaken
 from chat.models import Channel, Person, PersonNameKey
 from chat.services import channels, people
+from chat.services.defaults import default_slug
 from chat.services.runtime import Runtime
 from chat.stores.base import Appended
 from chat.text import excerpt
@@ -115,8 +116,8 @@ def _channel(room: Room, cast: dict[str, Author]) -> str:
     """The slug of the channel, which is made if there is none of this name."""
     if not room.maker:
         channels.ensure_default_channel()
-        return channels.default_slug()
-    judged = channels.judge_name(conf.get(), room.name)
+        return default_slug()
+    judged = people.judge_name(conf.get(), room.name)
     existing = Channel.objects.filter(name_keys__key__in=judged.keys).first()
     if existing is not None:
         return existing.slug

@@ -13,6 +13,7 @@ from chat.errors import NotFound
 from chat.models import ChannelMember, DirectChat
 from chat.presence.base import SITE
 from chat.protocol import (
+    PAGE,
     VERSION,
     OkFrame,
     RoomNumbers,
@@ -77,7 +78,7 @@ def wire_limits(runtime: Runtime) -> dict[str, int]:
         "topic_characters": limits.topic_characters,
         "name_graphemes": limits.name_graphemes,
         "frame_bytes": limits.frame_bytes,
-        "history": 100,
+        "history": PAGE,
         "history_page": HISTORY_PAGE,
         "kept": limits.kept,
         "opening": limits.opening,

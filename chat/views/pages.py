@@ -21,7 +21,7 @@ from chat.domain import Author, Message, channel_room, direct_room
 from chat.errors import NotFound
 from chat.protocol import VERSION
 from chat.services import access, identity, lists, process, rooms
-from chat.services.channels import default_slug
+from chat.services.defaults import default_slug
 from chat.services.identity import Identity
 from chat.services.rooms import Opening
 from chat.services.runtime import Runtime
