@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import conf, names
-from chat.domain import Head, Page, channel_room, split_room
+from chat.domain import Head, Page, RoomKind, channel_room, split_room
 from chat.errors import Forbidden, NameTaken, NotFound
 from chat.models import Channel, Person
 from chat.protocol import PAGE
@@ -182,7 +182,7 @@ def rename_person(by: str, person_id: str, name: str) -> Person:
 
 
 class Place(NamedTuple):
-    """An open connection of a person to this process."""
+    """An open connection of a person to this process. ``room`` is ``direct`` for any personal chat."""
 
     session: str
     room: str | None
@@ -192,8 +192,14 @@ async def connected(runtime: Runtime) -> dict[str, list[Place]]:
     """Everybody who is connected to this process, by id, with all their connections."""
     found: dict[str, list[Place]] = {}
     for member in runtime.relay.members():
-        found.setdefault(member.person, []).append(Place(member.session, member.room))
+        found.setdefault(member.person, []).append(Place(member.session, _shown(member.room)))
     return found
+
+
+def _shown(room: str | None) -> str | None:
+    """Not which personal chat: on two people's pages that would say who talks with whom."""
+    kind = None if room is None else split_room(room)[0]
+    return kind if kind == RoomKind.DIRECT else room
 
 
 class SessionState(NamedTuple):

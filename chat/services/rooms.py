@@ -77,7 +77,7 @@ async def enter_room(
         await access.readable(runtime, room, person)
     except NotFound:
         runtime.relay.expel(member)
-        await runtime.presence.leave(room, person, member.key, at_once=True)
+        await runtime.depart(room, person, member.key, at_once=True)
         member.write(encode(ChannelFrame(known.info, gone=True)), events=0)
 
 

@@ -341,6 +341,12 @@ async def test_sessions_that_are_no_rows_are_not_known(site: Site, settings: Any
     assert await staff(moderation.sessions_of, "nobody") == moderation.Sessions([], complete=False)
 
 
+async def test_staff_do_not_see_who_talks_with_whom(site: Site) -> None:
+    alice, bob = await site.accounts("alice", "bob")
+    await alice.join(await alice.direct(bob.id))
+    assert [one.room for one in (await moderation.connected(site.runtime))[alice.id]] == ["direct"]
+
+
 async def test_who_is_connected_where(site: Site) -> None:
     alice = await site.visitor("Alice")
     await alice.enter()
