@@ -424,10 +424,11 @@ class Relay:
         for member in list(self._people.get(message["person"], ())):
             if member.key == message["but"] or message["session"] not in ("", member.session):
                 continue
-            if message["text"]:
-                member.write(message["text"])
+            # The notice first: who is put out of a room loses what waits for them, and hears why after that.
             if message["notice"]:
                 member.notice(message["notice"])
+            if message["text"]:
+                member.write(message["text"])
 
     def _take_events(self, message: dict[str, Any]) -> None:
         room = self._rooms.get(message["room"])
