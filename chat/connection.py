@@ -143,6 +143,8 @@ class Connection:
         member = self._member
         if member is None:
             return
+        # Each holds the other: without this, whatever a connection had would wait for the garbage collector.
+        self._member = None
         runtime.live.pop(self.key, None)
         room = member.room
         try:

@@ -15,11 +15,6 @@ from chat.services import process
 from chat.services.identity import identity_of
 from chat.services.peer import client_address
 
-# Where the routing leaves the server's own `send`. Session middleware wraps `send` to save the session,
-# which we never want (a stale copy would bring an old name back), and its look at the session costs a
-# microsecond for each of a hundred members.
-SERVER_SEND: Final = "chat.send"
-
 # How long a peer may take to accept our closing before its task is ended.
 CLOSE_TIMEOUT: Final = 2.0
 
@@ -39,7 +34,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         send: Callable[[dict[str, Any]], Awaitable[None]],
     ) -> None:
         self.scope = scope
-        self.base_send = scope.get(SERVER_SEND) or send
+        self.base_send = send
         self._task = asyncio.current_task()
         self._closer: asyncio.Task[None] | None = None
         try:
@@ -133,5 +128,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._task.cancel()
 
     async def _clean_up(self) -> None:
-        if self.connection is not None:
-            await self.connection.end()
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            await connection.end()

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from chat.domain import Author, Event, Message
 from chat.errors import BadFrame, ChatError, Invalid, UnknownType
@@ -399,7 +399,7 @@ class PresenceFrame(_Frame, frozen=True, tag="presence"):
 
     def without(self, person: str) -> "PresenceFrame":
         """The same news for somebody who is part of it: nobody is told about themselves."""
-        return msgspec.structs.replace(
+        return structs.replace(
             self,
             joined=[one for one in self.joined if one.id != person],
             left=[one for one in self.left if one.id != person],
@@ -552,5 +552,4 @@ def numbers_of(state: RoomState) -> RoomNumbers:
 
 def room_state(info: ChannelInfo, numbers: RoomNumbers) -> RoomState:
     """Both in one, as lists have it."""
-    shown = {name: getattr(info, name) for name in ChannelInfo.__struct_fields__}
-    return RoomState(**shown, **{name: getattr(numbers, name) for name in RoomNumbers.__struct_fields__})
+    return RoomState(*structs.astuple(info), **structs.asdict(numbers))

@@ -13,6 +13,11 @@ FRAGMENTS: Final = 1024
 class WebSocket(WebSocketsSansIOProtocol):
     """Takes no message in countless fragments, and keeps no answers for who pings and does not read."""
 
+    def start_keepalive(self) -> None:
+        """The handshake is over: its headers, a dozen lists, need not stay as long as the connection."""
+        super().start_keepalive()
+        del self.request, self.response
+
     def handle_cont(self, event: Frame) -> None:
         if self.close_sent:
             return  # the rest of what came together with the last fragment

@@ -22,7 +22,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.test import AsyncClient
-from people import Browser, Site
+from people import PATIENCE, Browser, Site
 from redis_server import RedisServer
 
 
@@ -103,20 +103,36 @@ def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def redis_layer(url: str, prefix: str = "chat:layer:") -> dict[str, Any]:
+def redis_layer(url: str, prefix: str = "chat:layer:", timeout: float = 2.0) -> dict[str, Any]:
     """``CHANNEL_LAYERS`` as the example site has them with ``REDIS_URL``."""
-    host = {"address": url, "socket_timeout": 2, "socket_connect_timeout": 2}
+    host = {"address": url, "socket_timeout": timeout, "socket_connect_timeout": timeout}
     backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
     return {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host], "prefix": prefix}}}
 
 
+@pytest.fixture
+def redis_patience() -> float:
+    """Seconds until a Redis that does not answer is given up.
+
+    In life it is two, but a machine that is busy with other tests may not let a process have its turn for so
+    long; then a connection is closed with 1012, or a hint is lost, and nothing is wrong.
+    """
+    return PATIENCE
+
+
 @pytest.fixture(autouse=True)
-def _redis_for_sites(request: pytest.FixtureRequest, settings: Any) -> None:
+def _redis_for_sites(
+    request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch, redis_patience: float
+) -> None:
     """With ``--redis``, what needs nothing by default is on Redis."""
     if request.config.getoption("--redis"):
+        from chat.redis import Client
+
         url = request.getfixturevalue("redis_server").url
         settings.CHITCHAT = {**settings.CHITCHAT, "REDIS_URL": url}
-        settings.CHANNEL_LAYERS = redis_layer(url)
+        settings.CHANNEL_LAYERS = redis_layer(url, timeout=redis_patience)
+        monkeypatch.setitem(Client.__init__.__kwdefaults__, "timeout", redis_patience)
+        monkeypatch.setattr("chat.relay.relay.LAYER_TIMEOUT", redis_patience)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from channels.consumer import AsyncConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.checks.registry import registry
 from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import include, path
 
@@ -312,14 +313,6 @@ def test_parts_that_do_not_go_together(settings: Any) -> None:
     assert ids(checks.check_parts) == []
 
 
-@pytest.mark.parametrize("package", ["redis", "channels_redis"])
-def test_redis_without_its_package(settings: Any, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    settings.CHANNEL_LAYERS = PUBSUB
-    settings.CHITCHAT = REDIS
-    monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type]
-    assert ids(checks.check_parts) == ["chat.E020"]
-
-
 def test_a_layer_that_goes_deaf(settings: Any) -> None:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
     assert ids(checks.check_redis_layer) == ["chat.W020"]
@@ -345,6 +338,28 @@ def test_several_machines_with_a_file_for_a_database(
     assert ids(checks.check_machines) == found
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
     assert ids(checks.check_machines) == []
+
+
+def test_several_machines_with_files_for_sessions(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.CHITCHAT = {"REDIS_URL": "redis://redis.example:6379/0"}
+    assert ids(checks.check_machines) == ["chat.W021"]
+    settings.CHITCHAT = {"REDIS_URL": "redis://127.0.0.1:6379/0"}
+    assert ids(checks.check_machines) == []
+
+
+def test_several_machines_with_a_folder_for_uploads(settings: Any) -> None:
+    """Which they may share: only `check --deploy` asks."""
+    settings.CHITCHAT = {"REDIS_URL": "redis://redis.example:6379/0"}
+    assert ids(checks.check_shared_files) == ["chat.W025"]
+    assert checks.check_shared_files in registry.get_checks(include_deployment_checks=True)
+    assert checks.check_shared_files not in registry.get_checks()
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.Storage"}}
+    assert ids(checks.check_shared_files) == []
+    settings.CHITCHAT = {"REDIS_URL": "redis://127.0.0.1:6379/0"}
+    del settings.STORAGES
+    assert ids(checks.check_shared_files) == []
 
 
 def redis_ids() -> list[str]:

@@ -30,7 +30,13 @@ from chat.checks.host import (
     check_urls,
     check_websockets,
 )
-from chat.checks.processes import check_machines, check_parts, check_redis, check_redis_layer
+from chat.checks.processes import (
+    check_machines,
+    check_parts,
+    check_redis,
+    check_redis_layer,
+    check_shared_files,
+)
 
 __all__ = [
     "check_authentication",
@@ -54,6 +60,7 @@ __all__ = [
     "check_session_life",
     "check_sessions",
     "check_settings",
+    "check_shared_files",
     "check_static_files",
     "check_store",
     "check_templates",

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from chat import conf
+from chat.services.combinations import missing_layer
 
 
 @register(Tags.compatibility)
@@ -24,16 +25,11 @@ def check_settings(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 @register(Tags.compatibility)
 def check_layer(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """There is a channel layer."""
-    if "default" in getattr(settings, "CHANNEL_LAYERS", {}):
-        return []
-    return [
-        Error(
-            "There is no channel layer, so no message would reach anybody.",
-            hint='Set CHANNEL_LAYERS = {"default": {"BACKEND": '
-            '"channels.layers.InMemoryChannelLayer"}} for one process.',
-            id="chat.E002",
-        )
-    ]
+    try:
+        chat = conf.get()
+    except (ImproperlyConfigured, TypeError, ValueError):
+        return []  # chat.E001 says it
+    return [Error(one.words, hint=one.hint, id=one.id) for one in missing_layer(chat)]
 
 
 @register(Tags.security)

@@ -9,7 +9,11 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from chat import conf
-from chat.services.startup import MEMORY_LAYER, keeps_messages_in_process, sessions_are_in_memory
+from chat.services.combinations import (
+    keeps_messages_in_process,
+    layer_is_in_memory,
+    sessions_are_in_memory,
+)
 
 SHARE_HINT: Final = 'Set CHITCHAT["REDIS_URL"] and a Redis channel layer (the example site: REDIS_URL).'
 # Under load a process has hundreds of rooms on their way at once; with the layer's 100 it goes silent.
@@ -24,11 +28,6 @@ def _chat() -> conf.Settings | None:
         return None
 
 
-def _layer() -> dict[str, Any]:
-    found: dict[str, Any] = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
-    return found
-
-
 @register(Tags.compatibility)
 def check_workers(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """One process, as long as something lives in its memory. Knows what WEB_CONCURRENCY says, no more."""
@@ -37,7 +36,7 @@ def check_workers(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
         return []
     chat = _chat()
     parts = []
-    if _layer().get("BACKEND") == MEMORY_LAYER:
+    if layer_is_in_memory():
         parts.append("the channel layer")
     if chat is not None and _is_in_process(chat):
         parts.append("the message store")
@@ -57,8 +56,8 @@ def _is_in_process(chat: conf.Settings) -> bool:
 @register(Tags.compatibility)
 def check_layer_capacity(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """The in-memory layer drops silently what is over its capacity."""
-    layer = _layer()
-    if layer.get("BACKEND") != MEMORY_LAYER or layer.get("CONFIG", {}).get("capacity", 100) >= LEAST_CAPACITY:
+    layer: dict[str, Any] = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    if not layer_is_in_memory() or layer.get("CONFIG", {}).get("capacity", 100) >= LEAST_CAPACITY:
         return []
     words = "The channel layer drops messages silently when more than its capacity are under way."
     hint = 'Write "CONFIG": {"capacity": 10_000} in CHANNEL_LAYERS["default"].'

@@ -17,6 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from chat import conf
+from chat.services.combinations import missing_packages, missing_stores
 
 # What wrappers of ASGI applications call what they wrap.
 INNER: Final = ("application", "_application", "inner", "app")
@@ -178,13 +179,6 @@ def check_store(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessag
         settings = conf.get()
     except (ImproperlyConfigured, TypeError, ValueError):
         return []  # chat.E001 says it
-    for key, name, hint in (
-        ("CHANNEL_STORE", settings.CHANNEL_STORE, "chat.stores.memory.MemoryStore"),
-        ("HISTORY_STORE", settings.HISTORY_STORE, "chat.stores.database.DatabaseStore"),
-    ):
-        try:
-            import_string(name)
-        except ImportError as error:
-            words = f'The one that needs nothing is "{hint}".'
-            return [Error(f'CHITCHAT["{key}"]: {error}.', hint=words, id="chat.E010")]
-    return []
+    if any(missing_packages(settings)):
+        return []  # chat.E020 says it
+    return [Error(one.words, hint=one.hint, id=one.id) for one in missing_stores(settings)]

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.conf import settings
+from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, storages
 
 from chat import conf
-from chat.services.startup import REDIS_LAYER_HINT, layer_backend, wrong_combinations
+from chat.services import combinations
+from chat.services.combinations import REDIS_LAYER_HINT, SESSIONS_HINT, layer_backend
 
 # Seconds that a check waits for Redis.
 PATIENCE: Final = 2.0
@@ -25,26 +27,12 @@ def _chat() -> conf.Settings | None:
 
 @register(Tags.compatibility)
 def check_parts(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    """Channel layer, store and sessions are all in process, or all shared."""
+    """Channel layer, stores, sessions and files are all in process, or all shared."""
     chat = _chat()
     if chat is None:
         return []
-    if chat.REDIS_URL and not _has_redis():
-        words = 'CHITCHAT["REDIS_URL"] is set, but the package channels-redis is missing.'
-        return [Error(words, hint="Write pip install channels-redis (the extra `redis`).", id="chat.E020")]
-    try:
-        return [Error(one.words, hint=one.hint, id="chat.E021") for one in wrong_combinations(chat)]
-    except ImportError:
-        return []  # chat.E010 says it
-
-
-def _has_redis() -> bool:
-    try:
-        import channels_redis  # noqa: F401
-        import redis  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    found = [one for one in combinations.problems(chat) if one.id in ("chat.E020", "chat.E021")]
+    return [Error(one.words, hint=one.hint, id=one.id) for one in found]
 
 
 @register(Tags.compatibility)
@@ -58,15 +46,37 @@ def check_redis_layer(app_configs: Sequence[Any] | None, **_: Any) -> list[Check
 
 @register(Tags.compatibility)
 def check_machines(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    """Several machines have one database."""
+    """Several machines have one database and the same sessions."""
     chat = _chat()
     if chat is None or not chat.REDIS_URL or _is_here(chat.REDIS_URL):
         return []
-    if not settings.DATABASES["default"].get("ENGINE", "").endswith("sqlite3"):
+    messages: list[CheckMessage] = []
+    if settings.DATABASES["default"].get("ENGINE", "").endswith("sqlite3"):
+        words = "Redis is on another machine, but the database is a file on this one: others do not see it."
+        hint = "Use PostgreSQL (the example site: DATABASE_URL=postgres://…), if there are several machines."
+        messages.append(Warning(words, hint=hint, id="chat.W021"))
+    if settings.SESSION_ENGINE == "django.contrib.sessions.backends.file":
+        words = "Redis is on another machine, but sessions are files on this one: others do not see them."
+        hint = f"{SESSIONS_HINT}, if there are several machines."
+        messages.append(Warning(words, hint=hint, id="chat.W021"))
+    return messages
+
+
+@register(Tags.files, deploy=True)
+def check_shared_files(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Several machines have the same uploads. Nobody can tell a folder of theirs from one that they share."""
+    chat = _chat()
+    if chat is None or not chat.REDIS_URL or _is_here(chat.REDIS_URL):
         return []
-    words = "Redis is on another machine, but the database is a file on this one: others would not see it."
-    hint = "Use PostgreSQL (the example site: DATABASE_URL=postgres://…), if there are several machines."
-    return [Warning(words, hint=hint, id="chat.W021")]
+    storage = storages[DEFAULT_STORAGE_ALIAS]
+    if not isinstance(storage, FileSystemStorage):
+        return []
+    words = f"Redis is on another machine, and uploads go to {storage.location}: do others have that folder?"
+    hint = (
+        'Mount it on all machines, or set STORAGES["default"] to one that they share. '
+        'Where that is so, or there is one machine: SILENCED_SYSTEM_CHECKS = ["chat.W025"].'
+    )
+    return [Warning(words, hint=hint, id="chat.W025")]
 
 
 def _is_here(address: str) -> bool:
@@ -81,7 +91,7 @@ def check_redis(
 ) -> list[CheckMessage]:
     """Redis answers, and keeps what it is given. Asked where databases are: ``check --database default``."""
     chat = _chat()
-    if chat is None or not databases or not chat.REDIS_URL or not _has_redis():
+    if chat is None or not databases or not chat.REDIS_URL or any(combinations.missing_packages(chat)):
         return []
     from redis import Redis
     from redis.exceptions import RedisError
@@ -91,10 +101,22 @@ def check_redis(
             chat.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None
         ) as redis:
             memory: dict[str, Any] = redis.info("memory")
-            return [*_eviction(memory), *_durability(redis)]
+            return [*_kind(redis), *_eviction(memory), *_durability(redis)]
     except (RedisError, OSError, ValueError) as error:
         hint = 'Start it, or correct CHITCHAT["REDIS_URL"]; the chat waits for it and goes on by itself.'
         return [Warning(f"Redis does not answer: {type(error).__name__}.", hint=hint, id="chat.W022")]
+
+
+def _kind(redis: Any) -> list[CheckMessage]:
+    """One that takes writes, of any keys."""
+    if redis.info("cluster").get("cluster_enabled"):
+        words = "This is a Redis Cluster, where the chat's scripts find only a part of what they need."
+        hint = 'Set CHITCHAT["REDIS_URL"] to a Redis of its own: one carries many processes.'
+        return [Error(words, hint=hint, id="chat.E022")]
+    if redis.info("replication").get("role") != "master":
+        words = "This Redis is a replica, which takes no messages."
+        return [Error(words, hint='Set CHITCHAT["REDIS_URL"] to its master.', id="chat.E022")]
+    return []
 
 
 def _eviction(memory: dict[str, Any]) -> list[CheckMessage]:

@@ -25,6 +25,10 @@ class RoomLog(models.Model):
     seq = models.BigIntegerField(default=0)
     n = models.BigIntegerField(default=0)
     active_at = models.BigIntegerField(default=0)
+    # The number before that of the oldest message: a log that came from another store does not begin with 1.
+    base = models.BigIntegerField(default=0)
+    # Until then nothing changes here: the log is on its way to another store, or there for good.
+    closed_until = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.room

@@ -119,11 +119,11 @@ class MemoryPresence(Presence):
         place = self._rooms.get(room)
         if place is None:
             return Present((), 0)
-        ids = iter(place.people)
+        here = iter(place.people.items())
         if after in place.people:
-            next(one for one in ids if one == after)  # on to whoever came next
-        people = tuple(place.people[one].author for one in islice(ids, limit))
-        return Present(people, len(place.people))
+            next(one for one, _ in here if one == after)  # on to whoever came next
+        people = [someone.author for _, someone in islice(here, limit)]
+        return Present(tuple(people), len(place.people))
 
     async def sweep(self) -> list[Changes]:
         now = self._clock()

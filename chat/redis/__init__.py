@@ -3,6 +3,6 @@
 Needs the package ``redis`` (the extra ``redis``). Nothing here is imported where Redis is not used.
 """
 
-from chat.redis.client import Client, Script, script
+from chat.redis.client import Argument, Client, Script, script
 
-__all__ = ["Client", "Script", "script"]
+__all__ = ["Argument", "Client", "Script", "script"]

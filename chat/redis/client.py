@@ -65,7 +65,10 @@ class Client:
     def __init__(self, url: str, prefix: str = "chat:", *, timeout: float = TIMEOUT) -> None:
         self.prefix = prefix
         self.problem = ""
-        self._run = ("", 0)  # which Redis it is, and whether each write is on its disk when answered
+        self._run = (
+            "",
+            0,
+        )  # which Redis it is, and whether it has each write that was answered, after a restart too
         self._timeout = timeout
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
@@ -190,7 +193,8 @@ class Client:
     async def _begin(self, connection: AbstractConnection) -> None:
         server = _fields(await _say(connection, "INFO", "server"))
         memory = _fields(await _say(connection, "INFO", "memory"))
-        durable = await _is_durable(connection)
+        replication = _fields(await _say(connection, "INFO", "replication"))
+        durable = await _is_durable(connection) and not _has_taken_over(replication)
         self.problem = _eviction(memory)
         if self.problem:
             logger.warning("%s", self.problem)
@@ -233,6 +237,11 @@ async def _is_durable(connection: AbstractConnection) -> bool:
     except ResponseError:
         return False
     return [one[1:] for one in found] == [[b"yes"], [b"always"]]
+
+
+def _has_taken_over(replication: dict[str, str]) -> bool:
+    """Whether it was a replica, which may not have had everything that its master answered."""
+    return bool(replication.get("master_replid2", "").strip("0"))
 
 
 def _eviction(memory: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Making and changing channels."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,7 @@ from msgspec import UNSET
 
 from chat import conf, names
 from chat.database import in_database
+from chat.domain import Head
 from chat.errors import (
     ChatError,
     Forbidden,
@@ -23,11 +25,12 @@ from chat.errors import (
 )
 from chat.models import Channel, ChannelMember, ChannelNameKey
 from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
-from chat.services import access
+from chat.services import access, releases
 from chat.services.defaults import default_slug
 from chat.services.identity import Identity
 from chat.services.people import NameCheck, free_names, judge_name, replace_keys, taken_words
 from chat.services.runtime import Runtime
+from chat.stores.base import Moving
 from chat.text import clean_line
 
 P = ParamSpec("P")
@@ -179,8 +182,8 @@ def make(
 async def update_channel(runtime: Runtime, who: Identity, command: UpdateCommand) -> ChannelInfo:
     """Change a channel's name, topic, or (staff) how much it keeps.
 
-    With another ``keeps`` the channel goes on in another store: everybody in it is reset, and what was said
-    before is not seen there. Raises as ``create_channel``, ``NotFound`` and ``Forbidden``.
+    With another ``keeps`` its messages go to another store: everybody in it is reset. Raises as
+    ``create_channel``, ``NotFound`` and ``Forbidden``.
     """
     known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
     keeps = None if command.keeps in (UNSET, known.info.keeps) else command.keeps
@@ -189,13 +192,43 @@ async def update_channel(runtime: Runtime, who: Identity, command: UpdateCommand
     judged = None if command.name is UNSET else judge_name(runtime.settings, command.name)
     limit = runtime.settings.LIMITS.topic_characters
     topic = None if command.topic is UNSET else clean_line(command.topic, limit=limit)
-    channel = await in_database(change, known.info.slug, judged, topic, keeps=keeps or None)
-    info = await tell_changed(runtime, channel)
     if keeps:
+        # Whoever asked may go away: a move is not left half-way for that.
+        turned = await asyncio.shield(runtime.spawn(_turn(runtime, known.info, judged, topic, keeps)))
+        if isinstance(turned, ChatError):
+            raise turned
+        return turned
+    channel = await in_database(change, known.info.slug, judged, topic)
+    return await tell_changed(runtime, channel)
+
+
+async def _turn(
+    runtime: Runtime, info: ChannelInfo, judged: names.JudgedName | None, topic: str | None, keeps: str
+) -> ChannelInfo | ChatError:
+    """Let a channel keep more, or less, from now on; its messages and their files go along."""
+
+    async def switch(log: Moving, head: Head) -> None:
+        def write() -> Channel:
+            with transaction.atomic():
+                releases.carry(log.messages, head.epoch)
+                return change(info.slug, judged, topic, keeps=keeps)
+
+        runtime.directory.remember(await in_database(write))
+
+    try:
+        await runtime.store.move(info.room, lasting=keeps == Channel.Keeps.ALL, switch=switch)
         head = (await runtime.store.heads([info.room]))[info.room]
+        # The files of what did not come along are not read any more.
+        runtime.files.cleared_room(info.room, head.epoch)
+        known = await runtime.directory.find(info.room)
+        if known is None:
+            raise NotFound("There is no such room.")
+        await _tell(runtime, known.info)
         await runtime.relay.reset(info.room, head.epoch)
         runtime.news[info.room] = head
-    return info
+    except ChatError as error:
+        return error
+    return known.info
 
 
 def change(
@@ -235,10 +268,14 @@ async def tell_changed(runtime: Runtime, channel: Channel) -> ChannelInfo:
     Only after it is committed.
     """
     runtime.directory.remember(channel)
-    await runtime.relay.tell_processes({"channel": channel.slug})
-    text = encode(ChannelFrame(channel.info))
-    if channel.private:
-        await runtime.relay.tell_each(dict.fromkeys(await runtime.directory.members(channel.slug), text))
+    await _tell(runtime, channel.info)
+    return channel.info
+
+
+async def _tell(runtime: Runtime, info: ChannelInfo) -> None:
+    await runtime.relay.tell_processes({"channel": info.slug})
+    text = encode(ChannelFrame(info))
+    if info.private:
+        await runtime.relay.tell_each(dict.fromkeys(await runtime.directory.members(info.slug), text))
     else:
         await runtime.relay.tell_all(text)
-    return channel.info

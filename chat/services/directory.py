@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 # Slugs and ids of chats. An address comes from anywhere, and PostgreSQL refuses to look for a NUL.
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Asked of each room of each list: an enumeration's member is an attribute of its class, and looked up anew.
+_DIRECT: Final = RoomKind.DIRECT.value
+_ALL: Final = Channel.Keeps.ALL.value
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -111,11 +114,19 @@ class Directory:
 
     async def lasts(self, room: str) -> bool:
         """Whether the room keeps every message."""
-        kind, key = split_room(room)
-        if kind == RoomKind.DIRECT:
-            return True
-        known = (await self.channels()).get(key)
-        return known is not None and known.info.keeps == Channel.Keeps.ALL
+        return _lasts(room, await self.channels())
+
+    async def lasting(self, rooms: Iterable[str]) -> set[str]:
+        """Those of the rooms that keep every message."""
+        channels = await self.channels()
+        return {room for room in rooms if _lasts(room, channels)}
+
+    async def lasts_now(self, room: str) -> bool:
+        """As ``lasts``, from the database: what is remembered here was wrong."""
+        kind, slug = split_room(room)
+        if kind == RoomKind.CHANNEL:
+            await self.reload(slug)
+        return await self.lasts(room)
 
     async def pair(self, chat: str) -> Pair | None:
         """Whose the personal chat with this id is; None if there is none."""
@@ -233,6 +244,14 @@ class Directory:
             for person, name in await in_database(_read_names, missing):
                 self.know(person, name)
         return {person: self._names[person] for person in people if person in self._names}
+
+
+def _lasts(room: str, channels: Mapping[str, Known]) -> bool:
+    kind, key = split_room(room)
+    if kind == _DIRECT:
+        return True
+    known = channels.get(key)
+    return known is not None and known.info.keeps == _ALL
 
 
 def _keep(kept: OrderedDict[str, T], key: str, value: T, most: int) -> None:

@@ -163,8 +163,8 @@ def _engine() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
 
 
-def session_store(session_key: str) -> SessionBase:
-    """A session, not loaded yet, of whatever engine the host uses."""
+def session_store(session_key: str | None) -> SessionBase:
+    """A session, not loaded yet, of whatever engine the host uses; without a key it has none."""
     store: SessionBase = _engine()(session_key)
     return store
 

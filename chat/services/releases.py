@@ -5,7 +5,7 @@ process of its own: it goes by the states in the database and by nothing else.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat.database import in_database
-from chat.domain import RoomKind
+from chat.domain import Message, RoomKind
 from chat.errors import NotFound
 from chat.models import PENDING_KEPT, Attachment
 from chat.services.ledger import Bound
@@ -81,6 +81,15 @@ def _write(bound: list[Bound], released: set[str], cleared: dict[str, str]) -> s
         if len(batch) == BATCH:
             unfinished.add(room)
     return unfinished
+
+
+def carry(messages: Iterable[Message], epoch: str) -> None:
+    """The files of these messages are those of another life of the log now, in which the messages go on."""
+    for message in messages:
+        if message.attachments:
+            ids = [one.id for one in message.attachments]
+            taken = Attachment.objects.filter(pk__in=ids, state=State.SENT)
+            taken.update(epoch=epoch, message=message.id, changed_at=timezone.now())
 
 
 async def review(runtime: Runtime) -> None:

@@ -25,7 +25,6 @@ from chat.services.directory import Directory
 from chat.services.ledger import FileLedger
 from chat.services.parts import parts
 from chat.services.visits import Visits
-from chat.stores.base import MessageStore
 from chat.stores.routed import RoutedStore
 
 logger = logging.getLogger(__name__)
@@ -88,9 +87,8 @@ class Runtime:
         self.now_ms = now_ms
         self.directory = Directory()
         self.redis, recent, self.presence, self.limiter = parts(self.settings, clock, now_ms)
-        self.store: MessageStore = RoutedStore(
-            recent, import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS), self.directory.lasts
-        )
+        lasting = import_string(self.settings.HISTORY_STORE)(self.settings.LIMITS)
+        self.store = RoutedStore(recent, lasting, self.directory)
         self.relay = Relay(
             layer,
             _StoreSource(self),
@@ -114,7 +112,7 @@ class Runtime:
         self._visits: dict[Callable[..., Any], Visits[Any, Any]] = {}
         self._sweeping: asyncio.Task[object] | None = None
 
-    def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+    def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Do something beside the caller; a failure is logged.
 
         In a context of its own: that of an HTTP request has a database thread that ends with the request.

@@ -9,16 +9,14 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO
 
-from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.utils.module_loading import import_string
 
 from chat import conf
+from chat.services.combinations import problems
 
 try:
     import fcntl
@@ -27,69 +25,9 @@ except ImportError:  # Windows, where nobody deploys this
 
 logger = logging.getLogger(__name__)
 
-MEMORY_LAYER: Final = "channels.layers.InMemoryChannelLayer"
-
-REDIS_LAYER_HINT: Final = (
-    'Set CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", '
-    '"CONFIG": {"hosts": [{"address": "redis://127.0.0.1:6379/0"}]}}}.'
-)
-
 # Kept open as long as the process lives, by process: a lock is not that of a child.
 _locks: dict[tuple[int, Path], IO[str]] = {}
 _admitted: set[int] = set()
-
-
-class Problem(NamedTuple):
-    """What is wrong, and what to write instead."""
-
-    words: str
-    hint: str
-
-
-def layer_backend() -> str:
-    """The dotted path of the channel layer, or ``""``."""
-    layers: dict[str, Any] = getattr(django_settings, "CHANNEL_LAYERS", {})
-    return str(layers.get("default", {}).get("BACKEND", ""))
-
-
-def keeps_messages_in_process(settings: conf.Settings) -> bool:
-    """Whether messages end with the process. Raises ``ImportError`` when there is no such store."""
-    return bool(import_string(settings.CHANNEL_STORE).in_process)
-
-
-def wrong_combinations(settings: conf.Settings) -> Iterator[Problem]:
-    """Parts that do not go together. Raises ``ImportError`` when there is no such store."""
-    in_process = keeps_messages_in_process(settings)
-    in_memory = layer_backend() == MEMORY_LAYER
-    if settings.REDIS_URL and in_memory:
-        words = (
-            'CHITCHAT["REDIS_URL"] is for several processes, but the channel layer is in the memory of one: '
-            "they would not hear each other."
-        )
-        yield Problem(words, REDIS_LAYER_HINT)
-    if settings.REDIS_URL and in_process:
-        words = (
-            'CHITCHAT["REDIS_URL"] is for several processes, but CHITCHAT["CHANNEL_STORE"] keeps messages in '
-            "the memory of one."
-        )
-        yield Problem(words, 'Leave out CHITCHAT["CHANNEL_STORE"].')
-    if not settings.REDIS_URL and layer_backend().startswith("channels_redis."):
-        words = (
-            "The channel layer is on Redis, but presence and rate limits"
-            f"{' and messages' if in_process else ''} are in the memory of each process."
-        )
-        yield Problem(words, 'Set CHITCHAT["REDIS_URL"] too, for example to "redis://127.0.0.1:6379/0".')
-    if settings.REDIS_URL and sessions_are_in_memory():
-        words = "Each process would have sessions of its own: in another one nobody has a name."
-        yield Problem(words, 'Set SESSION_ENGINE = "django.contrib.sessions.backends.db".')
-
-
-def sessions_are_in_memory() -> bool:
-    """Whether who somebody is ends with the process."""
-    if django_settings.SESSION_ENGINE != "django.contrib.sessions.backends.cache":
-        return False
-    cache = django_settings.CACHES.get(django_settings.SESSION_CACHE_ALIAS, {})
-    return str(cache.get("BACKEND", "")).rpartition(".")[2] in ("LocMemCache", "DummyCache")
 
 
 def admit() -> None:
@@ -100,7 +38,7 @@ def admit() -> None:
     if os.getpid() in _admitted:
         return
     settings = conf.get()
-    for problem in wrong_combinations(settings):
+    for problem in problems(settings):
         raise ImproperlyConfigured(f"{problem.words} {problem.hint}")
     if not settings.REDIS_URL:
         hold(lock_file())

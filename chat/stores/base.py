@@ -7,13 +7,17 @@ gives its rooms new epochs. All times are Unix milliseconds and are passed in. M
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 from chat.domain import Draft, Event, Head, Message, Page, Unread
 
 # Ids of people that travel with a reaction; the count is exact.
 REACTORS_SHOWN: Final = 50
+
+# After this many seconds a log that was taken out and neither put back nor given up can be changed again:
+# whoever took it has ended in the middle.
+TAKEN_OUT_FOR: Final = 30
 
 
 def new_id() -> str:
@@ -49,6 +53,32 @@ class Replay(NamedTuple):
 
     head: Head
     events: tuple[Event, ...]
+
+
+class NotHere(Exception):
+    """The log is on its way to another store, or there already. ``RoutedStore`` asks again which has it."""
+
+
+class Moving(NamedTuple):
+    """A room's log that another store goes on with.
+
+    ``messages`` are the newest, oldest first, their numbers without a gap up to ``n``; ``reactors`` says who
+    stands behind their reactions, by message and emoji, all in the order in which they came. ``sends`` are
+    those that are remembered, oldest first and without texts, where the messages do not say it all.
+    """
+
+    seq: int
+    n: int
+    active_at: int
+    messages: tuple[Message, ...]
+    reactors: Mapping[str, Mapping[str, tuple[str, ...]]]
+    markers: Mapping[str, int]
+    sends: tuple[Message, ...] = ()
+
+    @property
+    def remembered(self) -> tuple[Message, ...]:
+        """By which sends the messages came, and those of which only that is known."""
+        return self.sends or self.messages
 
 
 class MessageStore(ABC):
@@ -145,6 +175,32 @@ class MessageStore(ABC):
     @abstractmethod
     async def clear(self, room: str) -> Head:
         """Drop everything of a room and begin a new epoch."""
+
+    # --- to another store: all that changes a log raises ``NotHere`` while it is out, and when it is gone
+
+    @abstractmethod
+    async def take_out(self, room: str) -> Moving:
+        """The log as it is: nothing changes it until it is put back or given up.
+
+        Or until ``TAKEN_OUT_FOR`` has passed, where it outlives the process. Raises ``NotHere`` if it is out.
+        """
+
+    @abstractmethod
+    async def put_back(self, room: str) -> None:
+        """The move came to nothing: the log goes on here."""
+
+    @abstractmethod
+    async def give_up(self, room: str) -> None:
+        """Drop the log: it is in another store from now on, until it is taken in again."""
+
+    @abstractmethod
+    async def take_in(self, room: str, moving: Moving) -> Head:
+        """Go on with this log, in place of all that is here, and with a new epoch: numbers, unread counts,
+        reactions and remembered sends are what they were, for as much as this store keeps."""
+
+    def is_one_with(self, other: "MessageStore") -> bool:
+        """Whether both are the same store, so that nothing can move between them."""
+        return self is other
 
     @abstractmethod
     async def close(self) -> None:

@@ -12,10 +12,8 @@ from contextvars import Context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-import msgspec
 from django.db import transaction
 from django.db.models import Count, Max
-from msgspec import UNSET
 
 from chat.conf import Limits
 from chat.database import in_database
@@ -23,8 +21,8 @@ from chat.domain import DeleteEvent, Draft, EditEvent, Head, Message, Page, Reac
 from chat.errors import NotFound, TooLong
 from chat.models import Message as MessageRow
 from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
-from chat.stores import tables
-from chat.stores.base import Appended, Change, MessageStore, Replay, Snapshot, new_id
+from chat.stores import counts, moves, tables
+from chat.stores.base import Appended, Change, MessageStore, Moving, NotHere, Replay, Snapshot, new_id
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,10 +88,26 @@ class DatabaseStore(MessageStore):
         return await _visit(_mark_read, room, person, epoch, n, since)
 
     async def unread(self, rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
-        return await _visit(tables.unread, rooms, person, since)
+        return await _visit(counts.unread, rooms, person, since)
 
     async def clear(self, room: str) -> Head:
         return await _visit(_clear, room)
+
+    async def take_out(self, room: str) -> Moving:
+        return await _visit(self._take_out, room)
+
+    async def put_back(self, room: str) -> None:
+        await _visit(moves.put_back, room)
+
+    async def give_up(self, room: str) -> None:
+        await _visit(moves.give_up, room)
+
+    async def take_in(self, room: str, moving: Moving) -> Head:
+        return await _visit(moves.take_in, room, moving)
+
+    def is_one_with(self, other: MessageStore) -> bool:
+        """Their tables are the same."""
+        return isinstance(other, DatabaseStore)
 
     async def close(self) -> None:
         """Connections belong to their threads, and nothing else is held."""
@@ -121,20 +135,7 @@ class DatabaseStore(MessageStore):
             attachments=draft.attachments,
             reply_to=draft.reply_to,
         )
-        MessageRow.objects.create(
-            id=message.id,
-            log=log,
-            seq=message.seq,
-            n=message.n,
-            cid=message.cid,
-            author_id=author.id,
-            author_name=author.name,
-            author_guest=author.guest,
-            body=message.body,
-            ts=message.ts,
-            reply_to=None if message.reply_to is UNSET else msgspec.to_builtins(message.reply_to),
-            attachments=msgspec.to_builtins(message.attachments),
-        )
+        tables.row(log, message).save(force_insert=True)
         self._advance(log, tables.MESSAGE, message.id)
         _mark(log, author.id, log.n)
         return Appended(log.epoch, message, duplicate=False)
@@ -186,6 +187,10 @@ class DatabaseStore(MessageStore):
         seq = self._advance(log, tables.REACTION, message_id, emoji=emoji, person=person, on=on)
         return Change(log.epoch, ReactionEvent(room, seq, message_id, emoji, person, on, people))
 
+    @transaction.atomic
+    def _take_out(self, room: str) -> Moving:
+        return moves.take_out(_locked(room), self._limits)
+
     def _check_room_for(self, kinds: int, people: int) -> None:
         if not people and kinds >= self._limits.reaction_kinds:
             raise TooLong(f"A message has at most {self._limits.reaction_kinds} kinds of reaction.")
@@ -194,18 +199,16 @@ class DatabaseStore(MessageStore):
 
 
 def _lock(room: str) -> RoomLog | None:
-    """Make other writers of this room wait until the transaction ends."""
-    return RoomLog.objects.select_for_update().filter(room=room).first()
+    """Make other writers of this room wait until the transaction ends. Raises ``NotHere``."""
+    log = RoomLog.objects.select_for_update().filter(room=room).first()
+    if log is not None and moves.is_closed(log):
+        raise NotHere
+    return log
 
 
 def _locked(room: str) -> RoomLog:
-    """The room's row, which the first one to write makes. Of several at once, one row is everybody's."""
-    log = _lock(room)
-    if log is None:
-        new = RoomLog(room=room, epoch=tables.first_epoch())
-        RoomLog.objects.bulk_create([new], ignore_conflicts=True)
-        log = RoomLog.objects.select_for_update().get(room=room)
-    return log
+    """As ``_lock``. The first one to write makes the row; of several at once, one row is everybody's."""
+    return _lock(room) or moves.locked(room)
 
 
 def _locked_message(room: str, message_id: str) -> tuple[RoomLog, MessageRow]:
@@ -232,19 +235,16 @@ def _mark(log: RoomLog, person: str, n: int) -> None:
 @transaction.atomic
 def _mark_read(room: str, person: str, epoch: str, n: int, since: int) -> Unread:
     log = _lock(room)
-    state = tables.unread([room], person, since)[room]
+    state = counts.unread([room], person, since)[room]
     if log is None or log.epoch != epoch or n <= state.read:
         return state
     _mark(log, person, min(n, log.n))
-    return tables.unread([room], person, since)[room]
+    return counts.unread([room], person, since)[room]
 
 
 @transaction.atomic
 def _clear(room: str) -> Head:
     log = _locked(room)
-    MessageReaction.objects.filter(message__log_id=log.pk).delete()
-    for rows in (MessageRow, RoomEvent, ReadMarker):
-        rows._default_manager.filter(log_id=log.pk).delete()
-    log.epoch, log.seq, log.n, log.active_at = new_id(), 0, 0, 0
+    moves.empty(log)
     log.save()
     return tables.head_of(log)

@@ -5,10 +5,8 @@ makes ``seq`` rise by exactly one without a lock. Memory is bounded per room: ``
 ``events_kept`` log entries, ``cids_kept`` remembered sends, ``markers_kept`` markers.
 """
 
-from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import NamedTuple
 
 from msgspec import UNSET, structs
 
@@ -22,75 +20,21 @@ from chat.domain import (
     Message,
     MessageEvent,
     Page,
-    Reaction,
     ReactionEvent,
     Unread,
 )
-from chat.errors import NotFound, TooLong
-from chat.stores.base import REACTORS_SHOWN, Appended, Change, MessageStore, Replay, Snapshot, new_id
-
-
-class _Entry(NamedTuple):
-    """One event of the log. It has no text: a replay reads the present state of the message."""
-
-    seq: int
-    kind: type[Event]
-    message_id: str
-    reaction: tuple[str, str, bool] | None = None  # emoji, person, on
-
-
-class _Kept:
-    """A message that is held, and who stands behind its reactions, in the order they came."""
-
-    __slots__ = ("message", "reactors")
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-        self.reactors: dict[str, dict[str, None]] = {}
-
-    def reactions(self) -> tuple[Reaction, ...]:
-        return tuple(
-            Reaction(emoji, len(people), tuple(islice(people, REACTORS_SHOWN)))
-            for emoji, people in self.reactors.items()
-        )
-
-
-class _Log:
-    """One room."""
-
-    __slots__ = ("active_at", "epoch", "events", "kept", "markers", "messages", "n", "sends", "seq")
-
-    def __init__(self, epoch: str, limits: Limits) -> None:
-        self.epoch = epoch
-        self.seq = 0
-        self.n = 0
-        self.active_at = 0
-        self.messages: deque[_Kept] = deque(maxlen=limits.kept)
-        self.kept: dict[str, _Kept] = {}
-        self.events: deque[_Entry] = deque(maxlen=limits.events_kept)
-        self.sends: OrderedDict[tuple[str, str], Message] = OrderedDict()
-        self.markers: OrderedDict[str, int] = OrderedDict()
-
-    @property
-    def head(self) -> Head:
-        return Head(self.epoch, self.seq, self.n)
-
-    def existing(self, message_id: str) -> _Kept:
-        kept = self.kept.get(message_id)
-        if kept is None or kept.message.deleted:
-            raise NotFound("This message is not here any more.")
-        return kept
-
-    def unread(self, person: str, since: int) -> Unread:
-        marker = self.markers.get(person)
-        count = 0
-        for kept in reversed(self.messages):
-            message = kept.message
-            if message.n <= marker if marker is not None else message.ts <= since:
-                return Unread(message.n if marker is None else marker, count)
-            if not message.deleted and message.author.id != person:
-                count += 1
-        return Unread(self.n - len(self.messages) if marker is None else marker, count)
+from chat.errors import TooLong
+from chat.stores.base import (
+    Appended,
+    Change,
+    MessageStore,
+    Moving,
+    NotHere,
+    Replay,
+    Snapshot,
+    new_id,
+)
+from chat.stores.logs import Entry, Kept, Log, receipt
 
 
 class MemoryStore(MessageStore):
@@ -101,16 +45,23 @@ class MemoryStore(MessageStore):
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._epoch = new_id()
-        self._logs: dict[str, _Log] = {}
+        self._logs: dict[str, Log] = {}
+        self._out: set[str] = set()  # rooms whose log is being moved, or has gone
 
-    def _log(self, room: str) -> _Log:
+    def _changed(self, room: str) -> Log:
+        """The log of a room, for a change. Raises ``NotHere``."""
+        if room in self._out:
+            raise NotHere
+        return self._log(room)
+
+    def _log(self, room: str) -> Log:
         log = self._logs.get(room)
         if log is None:
-            log = self._logs[room] = _Log(self._epoch, self._limits)
+            log = self._logs[room] = Log(self._epoch, self._limits)
         return log
 
     async def append(self, room: str, draft: Draft) -> Appended:
-        log = self._log(room)
+        log = self._changed(room)
         before = await self.sent(room, draft.author.id, draft.cid)
         if before is not None:
             return before
@@ -129,10 +80,8 @@ class MemoryStore(MessageStore):
             reply_to=draft.reply_to,
         )
         released = self._keep(log, message)
-        log.events.append(_Entry(log.seq, MessageEvent, message.id))
-        # What an ack needs, and no text: 5,000 remembered sends must not be 5,000 kept messages.
-        key = (draft.author.id, draft.cid)
-        log.sends[key] = structs.replace(message, body="", attachments=(), reply_to=UNSET)
+        log.events.append(Entry(log.seq, MessageEvent, message.id))
+        log.sends[draft.author.id, draft.cid] = receipt(message)
         if len(log.sends) > self._limits.cids_kept:
             log.sends.popitem(last=False)
         self._mark(log, draft.author.id, log.n)
@@ -144,8 +93,8 @@ class MemoryStore(MessageStore):
         first = None if log is None else log.sends.get((author, cid))
         return None if log is None or first is None else Appended(log.epoch, first, duplicate=True)
 
-    def _keep(self, log: _Log, message: Message) -> tuple[Message, ...]:
-        kept = _Kept(message)
+    def _keep(self, log: Log, message: Message) -> tuple[Message, ...]:
+        kept = Kept(message)
         released: tuple[Message, ...] = ()
         if len(log.messages) == log.messages.maxlen:
             oldest = log.messages[0].message
@@ -155,36 +104,36 @@ class MemoryStore(MessageStore):
         log.kept[message.id] = kept
         return released
 
-    def _mark(self, log: _Log, person: str, n: int) -> None:
+    def _mark(self, log: Log, person: str, n: int) -> None:
         log.markers[person] = n
         log.markers.move_to_end(person)
         if len(log.markers) > self._limits.markers_kept:
             log.markers.popitem(last=False)
 
     async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
-        log = self._log(room)
+        log = self._changed(room)
         kept = log.existing(message_id)
         if kept.message.body == body:
             return None
         log.seq += 1
         kept.message = structs.replace(kept.message, body=body, edited_at=ts)
-        log.events.append(_Entry(log.seq, EditEvent, message_id))
+        log.events.append(Entry(log.seq, EditEvent, message_id))
         log.active_at = ts
         return Change(log.epoch, EditEvent(room, log.seq, message_id, body, ts))
 
     async def delete(self, room: str, message_id: str) -> Change:
-        log = self._log(room)
+        log = self._changed(room)
         kept = log.existing(message_id)
         log.seq += 1
         kept.reactors.clear()
         kept.message = structs.replace(
             kept.message, body="", attachments=(), reactions=(), reply_to=UNSET, deleted=True
         )
-        log.events.append(_Entry(log.seq, DeleteEvent, message_id))
+        log.events.append(Entry(log.seq, DeleteEvent, message_id))
         return Change(log.epoch, DeleteEvent(room, log.seq, message_id))
 
     async def react(self, room: str, message_id: str, person: str, emoji: str, on: bool) -> Change | None:
-        log = self._log(room)
+        log = self._changed(room)
         kept = log.existing(message_id)
         people = kept.reactors.get(emoji, {})
         if (person in people) == on:
@@ -198,11 +147,11 @@ class MemoryStore(MessageStore):
                 del kept.reactors[emoji]
         log.seq += 1
         kept.message = structs.replace(kept.message, reactions=kept.reactions())
-        log.events.append(_Entry(log.seq, ReactionEvent, message_id, (emoji, person, on)))
+        log.events.append(Entry(log.seq, ReactionEvent, message_id, (emoji, person, on)))
         event = ReactionEvent(room, log.seq, message_id, emoji, person, on, len(people))
         return Change(log.epoch, event)
 
-    def _check_room_for(self, kept: _Kept, people: dict[str, None]) -> None:
+    def _check_room_for(self, kept: Kept, people: dict[str, None]) -> None:
         if not people and len(kept.reactors) >= self._limits.reaction_kinds:
             raise TooLong(f"A message has at most {self._limits.reaction_kinds} kinds of reaction.")
         if len(people) >= self._limits.reaction_people:
@@ -223,7 +172,7 @@ class MemoryStore(MessageStore):
         return self._page(log, max(0, min(n - log.messages[0].message.n, len(log.messages))), limit)
 
     @staticmethod
-    def _page(log: _Log, end: int, limit: int) -> Page:
+    def _page(log: Log, end: int, limit: int) -> Page:
         start = max(0, end - limit)
         messages = tuple(kept.message for kept in islice(log.messages, start, end))
         return Page(messages, more=start > 0)
@@ -244,7 +193,7 @@ class MemoryStore(MessageStore):
         return Replay(log.head, tuple(events))
 
     @staticmethod
-    def _present(room: str, log: _Log, entry: _Entry) -> Event | None:
+    def _present(room: str, log: Log, entry: Entry) -> Event | None:
         """The event as it reads today; None when its message is not held any more."""
         if entry.kind is DeleteEvent:
             return DeleteEvent(room, entry.seq, entry.message_id)
@@ -268,7 +217,7 @@ class MemoryStore(MessageStore):
         return {room: log.active_at for room in rooms if (log := self._logs.get(room)) and log.active_at}
 
     async def mark_read(self, room: str, person: str, epoch: str, n: int, since: int) -> Unread:
-        log = self._log(room)
+        log = self._changed(room)
         if epoch == log.epoch and n > log.unread(person, since).read:
             self._mark(log, person, min(n, log.n))
         return log.unread(person, since)
@@ -280,7 +229,25 @@ class MemoryStore(MessageStore):
         }
 
     async def clear(self, room: str) -> Head:
-        log = self._logs[room] = _Log(new_id(), self._limits)
+        self._changed(room)
+        log = self._logs[room] = Log(new_id(), self._limits)
+        return log.head
+
+    async def take_out(self, room: str) -> Moving:
+        log = self._changed(room)
+        self._out.add(room)
+        return log.moving()
+
+    async def put_back(self, room: str) -> None:
+        self._out.discard(room)
+
+    async def give_up(self, room: str) -> None:
+        self._out.add(room)
+        self._logs.pop(room, None)
+
+    async def take_in(self, room: str, moving: Moving) -> Head:
+        log = self._logs[room] = Log.taken_in(new_id(), moving, self._limits)
+        self._out.discard(room)
         return log.head
 
     async def close(self) -> None:

@@ -1,10 +1,12 @@
 """Messages as the scripts of ``lua/`` keep them, and back again."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from chat.conf import Limits
 from chat.domain import (
     Attachment,
     Author,
@@ -17,7 +19,7 @@ from chat.domain import (
     Reaction,
     ReactionEvent,
 )
-from chat.stores.base import Appended
+from chat.stores.base import Appended, Moving
 
 
 class Extras(Struct, frozen=True, omit_defaults=True):
@@ -50,6 +52,7 @@ class _Record(Struct, frozen=True, array_like=True):
 
 
 encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 _decode = msgspec.json.Decoder(_Record).decode
 
 
@@ -76,6 +79,22 @@ def read_message(room: str, record: bytes) -> Message:
 def read_messages(room: str, records: Iterable[bytes]) -> tuple[Message, ...]:
     """The messages of records, in their order."""
     return tuple(read_message(room, record) for record in records)
+
+
+def _write_message(message: Message) -> str:
+    """The record of a message."""
+    numbers = f"{message.seq},{message.n},{message.edited_at or 0},{int(bool(message.deleted))}"
+    fixed = Fixed(message.id, message.author, message.ts, message.cid)
+    extras = Extras(message.attachments, message.reply_to)
+    lines = (encode(one).decode() for one in (message.body, message.reactions, extras, fixed))
+    return "\n".join((numbers, *lines))
+
+
+def _write_send(message: Message) -> tuple[str, str]:
+    """By what a send is remembered, and what is remembered of it."""
+    author = message.author
+    became = f"{message.id} {message.seq} {message.n} {message.ts} {int(author.guest)} {author.name}"
+    return f"{author.id}\n{message.cid}", became
 
 
 def read_send(room: str, author: str, cid: str, epoch: bytes, send: bytes) -> Appended:
@@ -107,3 +126,43 @@ def read_event(room: str, seq: int, entry: list[bytes], held: dict[bytes, Messag
     emoji, person, on = (part.decode() for part in entry[2:])
     count = next((one.count for one in message.reactions if one.emoji == emoji), 0)
     return ReactionEvent(room, seq, message.id, emoji, person, on == "1", count)
+
+
+def read_moving(room: str, answer: list[Any]) -> Moving:
+    """What ``lua/take_out.lua`` gives of a room."""
+    seq, n, active_at, records, reactors, markers = answer
+    messages = read_messages(room, records)
+    # Of sends, messages say themselves by which they came.
+    return Moving(
+        seq,
+        n,
+        active_at,
+        messages,
+        {one.id: _people(kinds) for one, kinds in zip(messages, reactors, strict=True)},
+        {person.decode(): int(read) for person, read in _pairs(markers)},
+    )
+
+
+def _pairs(flat: list[Any]) -> Iterable[tuple[Any, Any]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+def _people(kinds: list[Any]) -> dict[str, tuple[str, ...]]:
+    return {emoji.decode(): tuple(person.decode() for person in people) for emoji, people in _pairs(kinds)}
+
+
+def write_moving(moving: Moving, limits: Limits) -> tuple[bytes, bytes, bytes]:
+    """Messages, sends and markers as ``lua/take_in.lua`` takes them: those that are kept."""
+    messages = [
+        (
+            one.id,
+            str(one.ts),
+            "" if one.deleted else one.author.id,
+            _write_message(one),
+            list(moving.reactors.get(one.id, {}).items()),
+        )
+        for one in moving.messages[-limits.kept :]
+    ]
+    sends = [_write_send(one) for one in moving.remembered[-limits.cids_kept :]]
+    furthest = sorted(moving.markers.items(), key=lambda one: one[1])[-limits.markers_kept :]
+    return _pack(messages), _pack(sends), _pack(furthest)

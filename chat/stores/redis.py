@@ -13,6 +13,7 @@ sends    hash    author and cid → what the send became, ``cids_kept`` of them
 sent     list    the order of those
 markers  zset    person → n, ``markers_kept`` of them
 by:…     zset    who stands behind one reaction, in the order they came
+out      string  the log is on its way to another store, or there: nothing changes it here
 ======== ======= =========================================================================
 
 and beside them ``<prefix>epoch``, ``<prefix>run`` (which Redis it is) and ``<prefix>active`` (when rooms were
@@ -23,14 +24,35 @@ the room's own life.
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from chat.conf import Limits
 from chat.domain import DeleteEvent, Draft, EditEvent, Head, Message, Page, ReactionEvent, Unread
 from chat.errors import NotFound, TooLong
-from chat.redis import Client, script
-from chat.stores.base import REACTORS_SHOWN, Appended, Change, MessageStore, Replay, Snapshot, new_id
-from chat.stores.records import Extras, Fixed, encode, read_event, read_message, read_messages, read_send
+from chat.redis import Argument, Client, Script, script
+from chat.stores.base import (
+    REACTORS_SHOWN,
+    TAKEN_OUT_FOR,
+    Appended,
+    Change,
+    MessageStore,
+    Moving,
+    NotHere,
+    Replay,
+    Snapshot,
+    new_id,
+)
+from chat.stores.records import (
+    Extras,
+    Fixed,
+    encode,
+    read_event,
+    read_message,
+    read_messages,
+    read_moving,
+    read_send,
+    write_moving,
+)
 
 # Rooms in one script: it holds up everybody else while it runs.
 ROOMS_A_SCRIPT: Final = 200
@@ -42,13 +64,15 @@ LARGEST: Final = 2**53 - 1
 _NOTHING, _NOT_FOUND, _TOO_MANY_KINDS = 0, -1, -2
 
 _LUA: Final = Path(__file__).parent / "lua"
-_APPEND, _SENT, _EDIT, _DELETE, _REACT, _LATEST, _BEFORE, _AFTER, _HEADS, _UNREAD, _MARK, _CLEAR = (
+_APPEND, _SENT, _EDIT, _DELETE, _REACT, _LATEST, _BEFORE, _AFTER, _HEADS, _UNREAD, _MARK, _CLEAR, *_MOVES = (
     script(_LUA / "room.lua", _LUA / f"{name}.lua")
     for name in (
         *("append", "sent", "edit", "delete", "react", "latest"),
         *("before", "after", "heads", "unread", "mark", "clear"),
+        *("take_out", "give_up", "take_in"),
     )
 )
+_TAKE_OUT, _GIVE_UP, _TAKE_IN = _MOVES
 
 
 def _head(epoch: bytes, seq: int, n: int) -> Head:
@@ -73,7 +97,7 @@ class RedisStore(MessageStore):
     async def append(self, room: str, draft: Draft) -> Appended:
         limits, author, message_id = self._limits, draft.author, new_id()
         extras = Extras(draft.attachments, draft.reply_to)
-        epoch, is_duplicate, *answer = await self._client.run(
+        epoch, is_duplicate, *answer = await self._change(
             _APPEND,
             room,
             message_id,
@@ -106,27 +130,34 @@ class RedisStore(MessageStore):
         )
         return Appended(epoch.decode(), message, duplicate=False, released=read_messages(room, released))
 
+    async def _change(self, script: Script, *arguments: Argument) -> Any:
+        """What the script of a change answers. Raises ``NotHere``."""
+        answer = await self._client.run(script, *arguments)
+        if answer is None:
+            raise NotHere
+        return answer
+
     async def sent(self, room: str, author: str, cid: str) -> Appended | None:
         epoch, before = await self._client.run(_SENT, room, author, cid)
         return None if before is None else read_send(room, author, cid, epoch, before)
 
     async def edit(self, room: str, message_id: str, body: str, ts: int) -> Change | None:
         kept = self._limits.events_kept
-        answer = await self._client.run(_EDIT, room, message_id, encode(body), ts, kept)
+        answer = await self._change(_EDIT, room, message_id, encode(body), ts, kept)
         if not self._has_changed(answer[0]):
             return None
         seq, epoch = answer
         return Change(epoch.decode(), EditEvent(room, seq, message_id, body, ts))
 
     async def delete(self, room: str, message_id: str) -> Change:
-        answer = await self._client.run(_DELETE, room, message_id, self._limits.events_kept)
+        answer = await self._change(_DELETE, room, message_id, self._limits.events_kept)
         self._has_changed(answer[0])
         seq, epoch = answer
         return Change(epoch.decode(), DeleteEvent(room, seq, message_id))
 
     async def react(self, room: str, message_id: str, person: str, emoji: str, on: bool) -> Change | None:
         limits = self._limits
-        answer = await self._client.run(
+        answer = await self._change(
             _REACT,
             room,
             message_id,
@@ -214,7 +245,7 @@ class RedisStore(MessageStore):
 
     async def mark_read(self, room: str, person: str, epoch: str, n: int, since: int) -> Unread:
         bound = self._limits.markers_kept
-        answer = await self._client.run(_MARK, room, person, epoch, _within(n), since, bound)
+        answer = await self._change(_MARK, room, person, epoch, _within(n), since, bound)
         return Unread(*answer)
 
     async def unread(self, rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
@@ -225,8 +256,23 @@ class RedisStore(MessageStore):
         return states
 
     async def clear(self, room: str) -> Head:
-        epoch = await self._client.run(_CLEAR, room, new_id())
+        epoch = await self._change(_CLEAR, room, new_id())
         return _head(epoch, 0, 0)
+
+    async def take_out(self, room: str) -> Moving:
+        return read_moving(room, await self._change(_TAKE_OUT, room, TAKEN_OUT_FOR))
+
+    async def put_back(self, room: str) -> None:
+        await self._client.command("DEL", f"{self._client.prefix}room:{room}:out")
+
+    async def give_up(self, room: str) -> None:
+        await self._client.run(_GIVE_UP, room, new_id())
+
+    async def take_in(self, room: str, moving: Moving) -> Head:
+        numbers = moving.seq, moving.n, moving.active_at
+        parts = write_moving(moving, self._limits)
+        epoch = await self._client.run(_TAKE_IN, room, new_id(), *numbers, *parts)
+        return _head(epoch, moving.seq, moving.n)
 
     async def close(self) -> None:
         """Nothing is lost with it: Redis has the messages."""

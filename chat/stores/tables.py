@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from msgspec import UNSET
 
 from chat.domain import (
@@ -26,11 +26,10 @@ from chat.domain import (
     Quote,
     Reaction,
     ReactionEvent,
-    Unread,
 )
 from chat.errors import NotFound
 from chat.models import Message as MessageRow
-from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
+from chat.models import MessageReaction, RoomEvent, RoomLog
 from chat.stores.base import REACTORS_SHOWN, new_id
 
 T = TypeVar("T")
@@ -65,7 +64,8 @@ _COLUMNS: Final = (
 )
 
 
-def _chunks(rooms: Iterable[str]) -> Iterator[list[str]]:
+def chunks(rooms: Iterable[str]) -> Iterator[list[str]]:
+    """The rooms, as many at a time as fit in one query."""
     ordered = iter(dict.fromkeys(rooms))
     while chunk := list(islice(ordered, ROOMS_CHUNK)):
         yield chunk
@@ -96,7 +96,7 @@ def heads(rooms: Iterable[str]) -> dict[str, Head]:
     if not wanted:
         return {}
     found: dict[str, Head] = {}
-    for chunk in _chunks([NAMELESS, *wanted]):
+    for chunk in chunks([NAMELESS, *wanted]):
         rows = RoomLog.objects.filter(room__in=chunk).values_list("room", "epoch", "seq", "n")
         found.update({room: Head(epoch, seq, n) for room, epoch, seq, n in rows})
     if found.keys() >= set(wanted):
@@ -107,7 +107,7 @@ def heads(rooms: Iterable[str]) -> dict[str, Head]:
 
 def active_at(rooms: Iterable[str]) -> dict[str, int]:
     active: dict[str, int] = {}
-    for chunk in _chunks(rooms):
+    for chunk in chunks(rooms):
         active.update(
             RoomLog.objects.filter(room__in=chunk, active_at__gt=0).values_list("room", "active_at")
         )
@@ -162,8 +162,8 @@ def page(room: str, log: RoomLog | None, limit: int, below: int | None = None) -
     if below is not None:
         rows = rows.filter(n__lt=max(0, min(below, log.n + 1)))
     messages = _messages(room, rows[:limit])[::-1]
-    # Numbers begin at 1 and have no gaps.
-    return Page(messages, more=bool(messages) and messages[0].n > 1)
+    # Numbers have no gaps.
+    return Page(messages, more=bool(messages) and messages[0].n > log.base + 1)
 
 
 def _messages(room: str, rows: QuerySet[MessageRow]) -> tuple[Message, ...]:
@@ -188,6 +188,26 @@ def _message(room: str, row: tuple[Any, ...], reactions: tuple[Reaction, ...]) -
         reply_to=UNSET if reply_to is None else msgspec.convert(reply_to, Quote),
         edited_at=UNSET if edited_at is None else edited_at,
         deleted=deleted or UNSET,
+    )
+
+
+def row(log: RoomLog, message: Message) -> MessageRow:
+    """The row of a message, not saved yet."""
+    return MessageRow(
+        id=message.id,
+        log=log,
+        seq=message.seq,
+        n=message.n,
+        cid=message.cid,
+        author_id=message.author.id,
+        author_name=message.author.name,
+        author_guest=message.author.guest,
+        body=message.body,
+        ts=message.ts,
+        edited_at=message.edited_at or None,
+        deleted=bool(message.deleted),
+        reply_to=None if message.reply_to is UNSET else msgspec.to_builtins(message.reply_to),
+        attachments=msgspec.to_builtins(message.attachments),
     )
 
 
@@ -258,36 +278,3 @@ def _event(
         count = sum(one.count for one in message.reactions if one.emoji == emoji)
         return ReactionEvent(room, seq, id_, emoji, person, on, count)
     return EditEvent(room, seq, id_, message.body, message.edited_at or message.ts)
-
-
-# --- markers -------------------------------------------------------------------------------------------
-
-
-def unread(rooms: Collection[str], person: str, since: int) -> dict[str, Unread]:
-    """A person's markers and counts in these rooms, in one query however many have not been read.
-
-    Numbers have no gaps, so what follows a marker is a subtraction. Only what does not count is looked at,
-    with an index for each: deleted messages, and one's own.
-    """
-    here = MessageRow.objects.filter(log_id=OuterRef("pk"))
-    marker = ReadMarker.objects.filter(log_id=OuterRef("pk"), person=person).values("n")
-    start = here.filter(ts__lte=since).order_by("-ts", "-n").values("n")[:1]
-    after = here.filter(n__gt=OuterRef("read"))
-    found: dict[str, Unread] = {}
-    for chunk in _chunks(rooms):
-        rows = (
-            RoomLog.objects.filter(room__in=chunk)
-            .annotate(read=Coalesce(Subquery(marker), Subquery(start), 0))
-            .annotate(
-                own=_number_of(after.filter(author_id=person)),
-                gone=_number_of(after.filter(deleted=True).exclude(author_id=person)),
-            )
-            .values_list("room", "n", "read", "own", "gone")
-        )
-        found.update({room: Unread(read, n - read - own - gone) for room, n, read, own, gone in rows})
-    return {room: found.get(room, Unread(0, 0)) for room in rooms}
-
-
-def _number_of(messages: QuerySet[MessageRow]) -> Coalesce:
-    counted = messages.order_by().values("log_id").annotate(number=Count("id")).values("number")
-    return Coalesce(Subquery(counted), 0)

@@ -9,6 +9,7 @@ from people import HOST, ORIGIN, Site, Tab, Visitor
 
 from chat import routing
 from chat.models import Person
+from chat.services.identity import session_store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,6 +89,19 @@ async def test_a_session_of_somebody_who_is_gone_is_closed_with_4401(site: Site)
     visitor = await site.visitor("alice")
     await Person.objects.all().adelete()
     assert await turned_away(visitor) == ([], 4401)
+
+
+async def test_cookies_in_headers_of_their_own_are_read_as_if_in_one(site: Site) -> None:
+    visitor = await site.visitor("alice")
+    cookies = [(b"cookie", visitor.cookies.encode()), (b"cookie", b"theme=dark")]
+    for some in (cookies, cookies[::-1]):
+        assert (await visitor.open(*some)).me == visitor.me
+
+
+async def test_a_session_that_a_host_has_put_into_the_scope_is_the_one(site: Site) -> None:
+    alice, bob = await site.visitor("alice"), await site.visitor("bob")
+    session = session_store(alice.http.cookies["sessionid"].value)
+    assert (await bob.open(session=session)).me == alice.me
 
 
 async def test_connecting_saves_no_session(site: Site) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from people import GENERAL, Site, Tab
+from people import GENERAL, Frame, Site, Tab
 
 from chat.models import DirectChat, Person
 
@@ -69,6 +69,24 @@ async def test_fifty_who_open_it_at_once_open_one(site: Site, limits: Callable[.
     ]
     assert len({*replies, *(room for rooms in more for room in rooms)}) == 1
     assert await DirectChat.objects.acount() == 1
+
+
+async def test_fifty_first_messages_at_once_are_in_one_chat(site: Site, settings: Any) -> None:
+    """From both sides, each from somebody who has not heard of the chat yet."""
+    settings.CHITCHAT = {**settings.CHITCHAT, "RATE_LIMITS": False}
+    visitors = [await site.account(name) for name in ("alice", "bob")]
+    ids = [visitor.me["id"] for visitor in visitors]
+    tabs = [(await visitor.open(), ids[1 - one]) for one, visitor in enumerate(visitors) for _ in range(25)]
+
+    async def write_first(tab: Tab, other: str) -> Frame:
+        return await tab.say("hello", await tab.direct(other))
+
+    acks = await asyncio.gather(*(write_first(tab, other) for tab, other in tabs))
+    assert len({ack["room"] for ack in acks}) == 1
+    assert sorted(ack["n"] for ack in acks) == list(range(1, 51))
+    assert await DirectChat.objects.acount() == 1
+    for tab in (tabs[0][0], tabs[-1][0]):
+        assert [room["kind"] for room in (await tab.rooms()).values()].count("direct") == 1
 
 
 async def test_threads_that_open_it_at_once_make_one_row(site: Site) -> None:

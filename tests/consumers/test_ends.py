@@ -1,10 +1,12 @@
 """Every way in which a connection ends: what it held is given back, and the others are told."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from weakref import ref
 
 import pytest
 from people import GENERAL, PATIENCE, Site, Tab, eventually
@@ -75,6 +77,20 @@ async def test_presence_and_counts_are_exact_for_the_others(
     assert ([one["name"] for one in presence["left"]], presence["count"]) == (["bob"], 1)
     assert (await alice.until("online"))["count"] == 1
     assert (await alice.ask("members", room=GENERAL))["members"] == {"people": [alice.me], "count": 1}
+
+
+async def test_nothing_of_a_connection_waits_for_the_garbage_collector(site: Site) -> None:
+    """A thousand who go away at once would be a pause of a tenth of a second for those who stay."""
+    [alice] = await site.enter("alice")
+    bob = await (await site.visitor("bob")).enter()
+    connections = [ref(one) for one in site.runtime.live.values()]
+    gc.disable()
+    try:
+        await bob.leave()
+        assert [one() is None for one in connections] == [False, True]
+    finally:
+        gc.enable()
+    await alice.say("still here")
 
 
 async def test_the_end_of_one_tab_leaves_the_others_as_they_are(site: Site) -> None:

@@ -37,9 +37,14 @@ class Said:
 class Log:
     """A room as the model knows it: all that was said, and how far each of the two has read."""
 
-    def __init__(self, room: str, *, lasts: bool) -> None:
-        self.room, self.lasts = room, lasts
+    def __init__(self, room: str, keeps: str) -> None:
+        self.room, self.keeps = room, keeps
         self.begin()
+
+    @property
+    def lasts(self) -> bool:
+        """A restart empties what is in memory; nothing is where everything is on Redis."""
+        return self.keeps == "all" or bool(django_settings.CHITCHAT.get("REDIS_URL"))
 
     def begin(self) -> None:
         self.said: list[Said] = []
@@ -67,7 +72,7 @@ class Shown:
 
 
 class UnreadMachine(RuleBasedStateMachine):
-    """alice (0) and bob (1) in a personal chat, a channel that is kept and one in memory."""
+    """alice (0) and bob (1) in a personal chat, and in two channels that alice turns between the stores."""
 
     runs = 0
 
@@ -95,9 +100,7 @@ class UnreadMachine(RuleBasedStateMachine):
         found = [await alice.direct(bob.id), *(reply["channel"]["room"] for reply in made)]
         for room in found[1:]:
             await alice.ask("invite", room=room, person=bob.id)
-        # A restart empties what is in memory; nothing is where everything is on Redis.
-        shared = bool(django_settings.CHITCHAT.get("REDIS_URL"))
-        self.logs = [Log(room, lasts=shared or number < 2) for number, room in enumerate(found)]
+        self.logs = [Log(room, keeps) for room, keeps in zip(found, ("all", "all", "recent"), strict=True)]
 
     async def _open(self, visitor: Visitor) -> Shown:
         return Shown(await visitor.open())
@@ -164,6 +167,12 @@ class UnreadMachine(RuleBasedStateMachine):
         ]
         assert joined.get("first_unread") == (after[0] if after else None)
 
+    @rule(room=st.integers(1, 2), tab=tabs)
+    def turn(self, room: int, tab: int) -> None:
+        log = self.logs[room]
+        log.keeps = "recent" if log.keeps == "all" else "all"
+        self._ask(0, tab, "update", room=log.room, keeps=log.keeps)
+
     @rule(person=people, tab=tabs)
     def reconnect(self, person: int, tab: int) -> None:
         self.runner.run(self._reconnect(person, tab))
@@ -206,8 +215,9 @@ class UnreadMachine(RuleBasedStateMachine):
 
     async def _told(self) -> None:
         await self.site.tick(1)
-        for shown in (one for pair in self.tabs for one in pair):
-            await self.site.settle(shown.tab)
+        all_shown = [one for pair in self.tabs for one in pair]
+        await self.site.settle(*(shown.tab for shown in all_shown))
+        for shown in all_shown:
             for frame in shown.tab.unclaimed:
                 shown.take(frame)
             shown.tab.unclaimed.clear()

@@ -5,7 +5,6 @@ These tests are a process of their own: ``DJANGO_ALLOW_ASYNC_UNSAFE=1 pytest tes
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +16,12 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from redis_server import ALWAYS, RedisServer
 
 from .clients import Client, csrf_token
+from .installs import Install, install
 from .pages import DESKTOP, PHONE, Visitor
-from .servers import ROOT, RUNSERVER, Server, manage, sqlite
+from .servers import ROOT, RUNSERVER, Server
 from .watch import Watch
 
 # The engine without the windows around it, which would cost as much again for every tab.
@@ -59,16 +60,21 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh install's, for servers to copy."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    """A fresh install's, for servers to copy; with ``--redis`` they share a Redis."""
+    with ExitStack() as stack:
+        url = ""
+        if request.config.getoption("--redis"):
+            redis = RedisServer(tmp_path_factory.mktemp("redis"), **ALWAYS)
+            redis.start()
+            stack.callback(redis.end)
+            url = redis.url
+        yield stack.enter_context(install(tmp_path_factory.mktemp("install"), url))
 
 
 @pytest.fixture(scope="module")
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Install
 ) -> Iterator[Server]:
     """The site as ``bin/run`` starts it, for all tests of a module.
 

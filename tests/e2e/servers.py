@@ -2,13 +2,13 @@
 
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -35,7 +35,8 @@ UVICORN = (
     *("--host", HOST, "--port", "{port}"),
 )
 
-COMPLAINTS = ("Traceback", " ERROR ", "ERROR:", " CRITICAL ")
+ERRORS = (" ERROR ", "ERROR:", " CRITICAL ")
+COMPLAINTS = ("Traceback", *ERRORS)
 
 
 def environment(**values: object) -> dict[str, str]:
@@ -61,26 +62,36 @@ def free_port() -> int:
         return port
 
 
+class Database(Protocol):
+    """What servers get copies of (installs.py)."""
+
+    def copy(self, folder: Path) -> dict[str, object]: ...
+
+
 class Server:
     """One site. It keeps its port and its database over restarts; what is in memory goes with the process."""
 
-    def __init__(self, command: Sequence[str], folder: Path, database: Path, **values: object) -> None:
-        """``database`` is copied into ``folder``, where everything of this server is; ``values`` are its
-        environment."""
+    def __init__(
+        self, command: Sequence[str], folder: Path, database: Database | None, **values: object
+    ) -> None:
+        """Everything of this server is in ``folder``; it has a copy of ``database``, and ``values`` are the
+        rest of its environment (all of it without a database)."""
         self.port = free_port()
         self._command = [piece.format(port=self.port) for piece in command]
         self._log = folder / "server.log"
         self._seen = 0
         self._process: subprocess.Popen[bytes] | None = None
-        shutil.copyfile(database, folder / "db.sqlite3")
-        own = {"DATABASE_URL": sqlite(folder / "db.sqlite3"), "MEDIA_ROOT": folder / "media"}
+        own = {} if database is None else database.copy(folder)
         self._environment = environment(**(own | values))
 
-    def manage(self, *arguments: str, **values: str) -> None:
-        """Run a command of ``manage.py`` on its database."""
+    def manage(self, *arguments: str, **values: str) -> str:
+        """Run a command of ``manage.py`` on its database; what it prints."""
         command = (sys.executable, "manage.py", *arguments)
         variables = self._environment | values
-        subprocess.run(command, cwd=ROOT, env=variables, check=True, timeout=PATIENCE, capture_output=True)
+        ended = subprocess.run(
+            command, cwd=ROOT, env=variables, check=True, timeout=PATIENCE, capture_output=True, text=True
+        )
+        return ended.stdout
 
     @property
     def url(self) -> str:

@@ -149,6 +149,40 @@ def test_another_tab_of_a_guest_who_logs_in_shows_the_account(traveller: Arrive)
     other.is_connected()
 
 
+def test_a_guest_with_unsent_messages_is_asked_before_logging_in_as_somebody_else(traveller: Arrive) -> None:
+    hedy = traveller().opens("/account/register/")
+    registers(hedy, "Hedy")
+    is_an_account(hedy, "Hedy")
+    guest = traveller().opens("/").chooses_name("Guest in a hurry")
+    guest.loses_the_network()
+    guest.composer.fill("Said in a tunnel")
+    guest.composer.press("Enter")
+    question = guest.page.get_by_role("dialog", name="Log in?")
+    chooses_of_the_menu(guest, "Log in")
+    expect(question).to_contain_text("1 message is not sent and will be lost.")
+    passes(guest)
+    question.get_by_role("button", name="Stay").click()
+    expect(question).to_be_hidden()
+    guest.has_network_again()
+    guest.sees_stored("Said in a tunnel")
+    # With nothing to lose nobody is asked.
+    chooses_of_the_menu(guest, "Log in")
+    logs_in(guest, "Hedy")
+    is_an_account(guest, "Hedy")
+
+    other = traveller().opens("/").chooses_name("Another in a hurry")
+    other.loses_the_network()
+    other.composer.fill("Given up")
+    other.composer.press("Enter")
+    chooses_of_the_menu(other, "Log in")
+    asked = other.page.get_by_role("dialog", name="Log in?")
+    expect(asked).to_be_visible()
+    other.has_network_again()
+    asked.get_by_role("link", name="Log in").click()
+    logs_in(other, "Hedy")
+    is_an_account(other, "Hedy")
+
+
 def test_another_password_leaves_this_tab_and_ends_the_other_device(traveller: Arrive) -> None:
     desk, phone = traveller().opens("/account/register/"), traveller().opens("/account/login/")
     registers(desk, "Grace")

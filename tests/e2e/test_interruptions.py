@@ -9,20 +9,19 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import Arrive, MakeClient
+from .installs import Install
 from .pages import NO_CONNECTION, Visitor
-from .servers import UVICORN, Server, manage, sqlite
+from .servers import UVICORN, Server, manage
 
 ROOM = "channel:general-talk"
 TROUBLE = re.compile("^(Connecting|Offline)")
 
 
 @pytest.fixture(scope="module")
-def static_root(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Path:
+def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The static files as a deployment has them: under hashed names."""
     folder = tmp_path_factory.mktemp("static")
-    manage(
-        "collectstatic", "--no-input", "--verbosity", "0", **deployed(folder), DATABASE_URL=sqlite(database)
-    )
+    manage("collectstatic", "--no-input", "--verbosity", "0", **deployed(folder))
     return folder
 
 
@@ -37,7 +36,7 @@ def deployed(static_root: Path) -> dict[str, object]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, database: Path, static_root: Path) -> Iterator[Server]:
+def server(tmp_path: Path, database: Install, static_root: Path) -> Iterator[Server]:
     """The site as the README runs it for others. A test's own: it ends and starts again."""
     server = Server(UVICORN, tmp_path, database, **deployed(static_root))
     server.start()
@@ -45,6 +44,7 @@ def server(tmp_path: Path, database: Path, static_root: Path) -> Iterator[Server
     server.end()
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["ended", "killed"])
 def test_a_server_that_comes_back_gets_what_was_written_meanwhile_once(
     visitor: Arrive, client: MakeClient, server: Server, how: signal.Signals

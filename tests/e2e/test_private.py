@@ -43,8 +43,8 @@ def test_an_invited_person_sees_the_channel_at_once_and_a_removed_one_is_told(vi
     expect(about).to_be_hidden()
     bodil.is_in("General Talk")
     bodil.is_at("general-talk")
-    told = bodil.page.get_by_role("status").filter(has_text="You were removed from Build log.")
-    expect(told).to_have_text("You were removed from Build log. You are in General Talk now.")
+    told = bodil.page.get_by_role("status").filter(has_text="You are no longer in Build log.")
+    expect(told).to_have_text("You are no longer in Build log. You are in General Talk now.")
     expect(bodil.room("Build log")).to_have_count(0)
     expect(bodil.message("Only for the few")).to_have_count(0)
     expect(here(ines)).to_have_text(["Ines"])
@@ -121,6 +121,53 @@ def test_people_are_invited_and_removed_by_keyboard_alone(visitor: Arrive) -> No
     expect(away(paul)).to_have_count(0)
 
 
+def test_a_member_leaves_by_keyboard_alone_in_all_tabs_and_who_made_it_cannot(visitor: Arrive) -> None:
+    tara = registers(visitor(), "Tara")
+    umar = registers(visitor(), "Umar")
+    makes_private_channel(umar, "Left behind")
+    invites(umar, "Tara")
+    umar.opens_the_channels_menu()
+    expect(umar.page.get_by_role("menuitem", name="Leave this channel")).to_be_hidden()
+    umar.page.keyboard.press("Escape")
+    tara.opens_the_channels_menu()
+    expect(tara.page.get_by_role("menuitem", name="Leave this channel")).to_be_hidden()
+    tara.page.keyboard.press("Escape")
+    tara.room("Left behind").click()
+    tara.is_in("Left behind")
+    secret = tara.page.url
+    other = tara.another_tab(secret)
+    other.is_connected()
+    tara.turns_to_this_tab()
+
+    press = tara.page.keyboard.press
+    tara.page.get_by_role("button", name="More about this channel").focus()
+    press("Enter")
+    expect(tara.page.get_by_role("menuitem", name="Channel details")).to_be_focused()
+    press("ArrowUp")
+    expect(tara.page.get_by_role("menuitem", name="Leave this channel")).to_be_focused()
+    press("Enter")
+    question = tara.page.get_by_role("dialog", name="Leave Left behind?")
+    expect(question.get_by_role("button", name="Stay")).to_be_focused()
+    press("Escape")
+    expect(question).to_be_hidden()
+    tara.is_in("Left behind")
+    tara.chooses_of_the_channel("Leave this channel")
+    passes(tara)
+    press("Tab")
+    press("Enter")
+
+    tara.is_in("General Talk")
+    words = "You left Left behind. You are in General Talk now."
+    expect(tara.page.get_by_role("status").filter(has_text="You left")).to_have_text(words)
+    other.turns_to_this_tab()
+    other.is_in("General Talk")
+    expect(other.page.get_by_text("You are no longer in Left behind.")).to_be_visible()
+    for tab in (tara, other):
+        expect(tab.room("Left behind")).to_have_count(0)
+    expect(away(umar)).to_have_count(0)
+    expect(here(umar)).to_have_text(["Umar"])
+
+
 @pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark"])
 def test_axe_has_nothing_to_say_of_private_channels(visitor: Arrive, scheme: str, size: ViewportSize) -> None:
     name = f"Rita {scheme}"
@@ -147,5 +194,5 @@ def test_axe_has_nothing_to_say_of_private_channels(visitor: Arrive, scheme: str
     members(sven).get_by_role("button", name=name).click()
     card(sven, name).get_by_role("button", name="Remove from the channel").click()
     card(sven, name).get_by_role("button", name="Remove", exact=True).click()
-    expect(rita.page.get_by_text("You were removed from Checked.")).to_be_visible()
+    expect(rita.page.get_by_text("You are no longer in Checked.")).to_be_visible()
     passes(rita)

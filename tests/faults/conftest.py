@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from e2e.servers import manage, sqlite
+from e2e.installs import Install, install
 
 from .clients import Client, cookie_of
 from .room import Room
@@ -21,15 +21,14 @@ MEMORY = 20_000_000
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """A fresh install's, for servers to copy."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
+    with install(tmp_path_factory.mktemp("install")) as made:
+        yield made
 
 
 @contextmanager
-def running(name: str, folder: Path, database: Path, **values: object) -> Iterator[Watched]:
+def running(name: str, folder: Path, database: Install, **values: object) -> Iterator[Watched]:
     """One of ``SERVERS``: uvicorn as for others, without debugging; Daphne as ``bin/run`` starts it."""
     values |= {
         "DEBUG": int(name == "daphne"),
@@ -58,7 +57,7 @@ def peopled(server: Watched) -> Iterator[Room]:
 
 @pytest.fixture(scope="session", params=SERVERS)
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Install
 ) -> Iterator[Watched]:
     """People may say more than people say, so that the tests are quick."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -79,7 +78,7 @@ def people(server: Watched) -> Iterator[Room]:
 
 
 @pytest.fixture
-def limited(tmp_path: Path, database: Path) -> Iterator[Room]:
+def limited(tmp_path: Path, database: Install) -> Iterator[Room]:
     """A room of uvicorn's where people may say as much as they may."""
     with running("uvicorn", tmp_path, database) as server, peopled(server) as room:
         yield room

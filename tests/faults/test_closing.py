@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.installs import Install
 
 from .clients import cookie_of, log_out
 from .room import Room
@@ -40,7 +41,7 @@ def test_who_logs_out_is_closed_with_4401(server: Watched, room: Room) -> None:
 
 
 @pytest.fixture
-def daphne_alone(tmp_path: Path, database: Path) -> Iterator[Watched]:
+def daphne_alone(tmp_path: Path, database: Install) -> Iterator[Watched]:
     server = Watched(DAPHNE_ALONE, tmp_path, database)
     server.start()
     yield server

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.servers import HOST, RUNSERVER, UVICORN, Server, manage, sqlite
+from e2e.installs import Install, install
+from e2e.servers import HOST, RUNSERVER, UVICORN, Server
 from people import GENERAL
 
 from files import samples
@@ -74,10 +75,9 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("site") / "db.sqlite3"
-    manage("migrate", "-v", "0", DATABASE_URL=sqlite(made))
-    return made
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    with install(tmp_path_factory.mktemp("install")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -92,7 +92,7 @@ def folder(command: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(command: str, folder: Path, database: Path) -> Iterator[Server]:
+def server(command: str, folder: Path, database: Install) -> Iterator[Server]:
     server = Server(SERVERS[command], folder, database, CHITCHAT_RATE_LIMITS="off", TMPDIR=folder)
     server.start()
     yield server

@@ -33,6 +33,19 @@ test("another person on this browser does not see it", () => {
   assert.equal(open(area, { person: bob }).size, 0);
 });
 
+test("who would lose something is told how much", () => {
+  const outbox = open(new FakeArea());
+  assert.equal(outbox.lossWords, "");
+  outbox.add(entry("a"));
+  assert.equal(outbox.lossWords, "1 message is not sent and will be lost.");
+  outbox.add(entry("b"));
+  outbox.failed("b", "forbidden");
+  assert.equal(outbox.lossWords, "2 messages are not sent and will be lost.");
+  outbox.acknowledged("a", { ts: NOW, seq: 1 });
+  outbox.remove("b");
+  assert.equal(outbox.lossWords, "");
+});
+
 test("two tabs do not overwrite each other's messages", () => {
   const area = new FakeArea();
   const one = open(area);
@@ -49,8 +62,21 @@ test("what is older than the server's memory is not sent again without asking", 
   const later = open(area, { now: NOW + 24 * HOUR });
   assert.equal(later.next, undefined);
   assert.equal(later.inRoom(GENERAL)[0].state, Unsent.FAILED);
-  later.retry("a");
+  later.askAgain("a", NOW + 24 * HOUR);
   assert.equal(later.next.cid, "a");
+});
+
+test("what waits in a page that stays open gets too old as well, and who asks again is heard", () => {
+  const outbox = open(new FakeArea());
+  outbox.add(entry("a"));
+  outbox.expire(NOW + 22 * HOUR);
+  assert.equal(outbox.next.cid, "a");
+  outbox.expire(NOW + 24 * HOUR);
+  const [{ state, error }] = outbox.inRoom(GENERAL);
+  assert.deepEqual([state, error], [Unsent.FAILED, "expired"]);
+  outbox.askAgain("a", NOW + 24 * HOUR);
+  outbox.expire(NOW + 25 * HOUR);
+  assert.equal(outbox.next.cid, "a");
 });
 
 test("an acknowledged message is not kept in the browser, and shown until its event comes", () => {

@@ -1,36 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Backoff } from "chat/backoff.js";
-import { addressesOf, mayChange, titleOf, topicOf } from "chat/called.js";
+import { addressesOf, mayChange, mayLeave, titleOf, topicOf } from "chat/called.js";
 import { loseRefused, takeHeads, takeRoom } from "chat/directory.js";
 import { PeopleFinder } from "chat/models/people_finder.js";
 import { Presence } from "chat/models/presence.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Switcher } from "chat/models/switcher.js";
 import { Unread } from "chat/models/unread.js";
-import { Session } from "chat/session.js";
-import { Socket } from "chat/socket.js";
-import { Storage } from "chat/storage.js";
 
 import {
   alice,
   bob,
   carol,
   EPOCH,
-  FakeArea,
   FakeClock,
   GENERAL,
   joined,
   limits,
   message,
-  Network,
   page,
   PIT,
   roomState,
   settle,
-  welcome,
 } from "./support.js";
+import { answerJoin, connect, openTab } from "./tab.js";
 
 const chat = (id, person, more = {}) =>
   roomState(`direct:${id}`, { kind: "direct", name: person.name, person, private: true, active: 0, ...more });
@@ -130,6 +124,16 @@ test("who made a channel may say who belongs to it, and staff; in a personal cha
   assert.equal(mayChange(channel, bob, ["moderate"]), true);
   assert.equal(mayChange(chat("1", bob), alice, ["moderate"]), false);
   assert.equal(mayChange(channel, null, ["moderate"]), false);
+});
+
+test("who was invited to a private channel may leave it; who made it stays, unless they are staff", () => {
+  const channel = { kind: "channel", private: true, maker: alice.id };
+  assert.equal(mayLeave(channel, bob), true);
+  assert.equal(mayLeave(channel, alice), false);
+  assert.equal(mayLeave(channel, alice, ["moderate"]), true);
+  assert.equal(mayLeave({ ...channel, private: false }, bob), false);
+  assert.equal(mayLeave(chat("1", bob), alice), false);
+  assert.equal(mayLeave(channel, null), false);
 });
 
 test("who comes is no longer away; who leaves is in neither list until the server is asked", () => {
@@ -242,6 +246,16 @@ test("a server that does not answer is told of, and asked again with the next le
   assert.deepEqual(found(model), ["bob"]);
 });
 
+test("who has left meanwhile finds nobody", async () => {
+  let me = alice;
+  const search = () => Promise.reject(new Error("gone"));
+  const model = new PeopleFinder({ search, me: () => me, clock: new FakeClock() });
+  model.begin();
+  me = null;
+  await settle();
+  assert.deepEqual(model.options, []);
+});
+
 test("the switcher finds people, but nobody twice who has a chat already", async () => {
   const clock = new FakeClock();
   const person = (one) => ({ kind: "direct", room: `person:${one.id}`, name: one.name, person: one });
@@ -260,28 +274,16 @@ test("the switcher finds people, but nobody twice who has a chat already", async
 
 /** A page in a personal chat of `n` messages, of which it has those from `from` on. */
 async function inChat({ n, from, unread, first }) {
-  const clock = new FakeClock();
-  const network = new Network();
-  const socket = new Socket({ url: "ws://x/", connect: network.connect, backoff: new Backoff(), clock });
   const room = "direct:1";
   const state = chat("1", bob, { n, seq: n, unread, read: n - unread, keeps: "all" });
   const messages = Array.from({ length: n - from + 1 }, (_, at) => message(from + at, { room }));
   const shown = { room, n, seq: n, messages, more: from > 1, first_unread: first, rooms: [state] };
   const withPages = { ...limits, history: 100, history_page: 10 };
-  const session = new Session({
-    page: page({ ...shown, limits: withPages }),
-    socket,
-    storage: new Storage(new FakeArea()),
-    clock,
-  });
-  const filled = [];
-  session.on("filled", () => filled.push(session.timeline.oldest.n));
-  session.start();
-  network.newest.accept();
-  network.newest.say(welcome({ rooms: [state], limits: withPages, may: ["direct"] }));
-  const { ref } = network.newest.last("join");
-  network.newest.say(joined({ ref, room, seq: n, n, events: [] }));
-  await settle();
+  const tab = openTab({ state: page({ ...shown, limits: withPages }) });
+  const { heard, network, session } = tab;
+  const filled = () => heard.filter(({ name }) => name === "filled").length;
+  connect(tab, { rooms: [state], limits: withPages, may: ["direct"] });
+  await answerJoin(network.newest);
   return { filled, network, room, session };
 }
 
@@ -298,7 +300,8 @@ test("what is unread and did not come with the chat is fetched up to the line", 
   assert.deepEqual([before, limit], [201, 100]);
   await answerHistory(all, 101, 200);
   assert.equal(all.network.newest.all("history").length, 1);
-  assert.deepEqual(all.filled, [101]);
+  assert.equal(all.session.timeline.oldest.n, 101);
+  assert.equal(all.filled(), 1);
   assert.deepEqual(all.session.timeline.news, { n: 151, count: 150 });
 });
 
@@ -311,7 +314,7 @@ test("a chat with nothing unread above fetches nothing by itself, and then ten a
   await answerHistory(all, 31, 40);
   await asking;
   assert.equal(all.session.timeline.oldest.n, 31);
-  assert.deepEqual(all.filled, []);
+  assert.equal(all.filled(), 0);
 });
 
 test("who comes and goes in a personal chat is no line in it", async () => {

@@ -4,13 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Backoff } from "chat/backoff.js";
 import { CLIENT_FRAMES, EVENT_KINDS, frame, SERVER_FRAMES } from "chat/protocol.js";
-import { Session } from "chat/session.js";
-import { Socket } from "chat/socket.js";
-import { Storage } from "chat/storage.js";
 
-import { FakeArea, FakeClock, Network, page, settle, welcome } from "./support.js";
+import { alice, GENERAL, page, settle } from "./support.js";
+import { connect, openTab } from "./tab.js";
 
 const file = new URL("../fixtures/protocol.json", import.meta.url);
 const fixtures = JSON.parse(readFileSync(file, "utf8"));
@@ -24,7 +21,7 @@ test("every frame of a client has an example, and every example is a known frame
 });
 
 test("the session has something to do for every frame of the server", () => {
-  assert.deepEqual(connected().session.understands.sort(), [...SERVER_FRAMES].sort());
+  assert.deepEqual(connected({}).session.understands.sort(), [...SERVER_FRAMES].sort());
 });
 
 test("every kind of event has an example", () => {
@@ -44,22 +41,17 @@ for (const [type, examples] of Object.entries(fixtures.server)) {
   test(`a ${type} frame of the server is taken`, async () => {
     for (const example of examples) {
       assert.equal(example.type, type);
-      const { network } = connected(example.room);
+      const { heard, network } = connected(example);
       network.newest.say(example);
       await settle();
+      assert.ok(!heard.some(({ name }) => name === "reload"));
     }
   });
 }
 
-/** A session in the room of the example, if it has one. */
-function connected(room) {
-  const network = new Network();
-  const clock = new FakeClock();
-  const socket = new Socket({ url: "ws://x/", connect: network.connect, backoff: new Backoff(), clock });
-  const state = room ? page({ room }) : page();
-  const session = new Session({ page: state, socket, storage: new Storage(new FakeArea()), clock });
-  session.start();
-  network.newest.accept();
-  network.newest.say(welcome());
-  return { network, session };
+/** A session in the room of the example and of its person, if it has them. */
+function connected({ room = GENERAL, me = alice }) {
+  const tab = openTab({ state: page({ room, me }) });
+  connect(tab, { me });
+  return tab;
 }

@@ -51,6 +51,15 @@ test("each day has its line, and begins a group", () => {
   assert.equal(list[3].start, true);
 });
 
+test("a clock that goes before or after the server's brings no day twice", () => {
+  const late = Date.UTC(2026, 2, 14, 23, 59);
+  const announcement = (ts) => ({ kind: "announcement", key: `a${ts}`, what: "joined", people: [carol], ts });
+  const ahead = [entry(1, bob, late), announcement(late + 2 * MINUTE), entry(2, bob, late + 1)];
+  assert.deepEqual(shape(rows(ahead)), ["day", 1, "day", "announcement", 2]);
+  const behind = [entry(1, bob, late + 2 * MINUTE), announcement(late), entry(2, bob, late + 3 * MINUTE)];
+  assert.deepEqual(shape(rows(behind)), ["day", 1, "announcement", 2]);
+});
+
 test("the line for new messages stands before the first of them", () => {
   const entries = [entry(1, bob, T0), entry(2, bob, T0), entry(3, bob, T0)];
   const list = rows(entries, { news: { n: 2, count: 2 } });

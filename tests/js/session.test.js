@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Backoff } from "chat/backoff.js";
 import { findRooms, learn, updateChannel } from "chat/directory.js";
+import { Sought } from "chat/history.js";
 import { Unsent } from "chat/models/outbox.js";
 import { CloseCode } from "chat/protocol.js";
-import { Session } from "chat/session.js";
-import { Socket } from "chat/socket.js";
-import { Storage } from "chat/storage.js";
 
 import {
   alice,
@@ -15,48 +12,17 @@ import {
   carol,
   EPOCH,
   FakeArea,
-  FakeClock,
   GENERAL,
   joined,
   message,
   messageEvent,
-  Network,
   page,
   PIT,
   roomState,
   settle,
   welcome,
 } from "./support.js";
-
-function setUp({ state = page(), area = new FakeArea() } = {}) {
-  const clock = new FakeClock();
-  const network = new Network();
-  const backoff = new Backoff({ random: () => 1, delays: [1_000] });
-  const socket = new Socket({ url: "ws://x/", connect: network.connect, backoff, clock });
-  const session = new Session({ page: state, socket, storage: new Storage(area), clock });
-  const heard = [];
-  for (const name of ["room", "joined", "refused", "identify", "reload"]) {
-    session.on(name, (detail) => heard.push({ name, ...detail }));
-  }
-  return { area, clock, heard, network, session, socket };
-}
-
-/** Connected, and in the room of the page. */
-async function entered(options) {
-  const all = setUp(options);
-  all.session.start();
-  all.network.newest.accept();
-  all.network.newest.say(welcome());
-  await answerJoin(all.network.newest);
-  return all;
-}
-
-async function answerJoin(socket, more = {}) {
-  const { ref, room, at } = socket.last("join");
-  const here = { room, seq: at?.seq ?? 0, epoch: at?.epoch ?? EPOCH };
-  socket.say(joined({ ref, ...here, ...more }));
-  await settle();
-}
+import { answerJoin, connect, entered, openTab } from "./tab.js";
 
 async function lose({ clock, network }, code = 1006) {
   network.newest.drop(code);
@@ -77,7 +43,7 @@ test("the page's state is where the first join resumes", async () => {
 });
 
 test("nothing connects before there is a name, and then the room comes whole", async () => {
-  const { network, session } = setUp({ state: page({ me: null, limits: {} }) });
+  const { network, session } = openTab({ state: page({ me: null, limits: {} }) });
   session.start();
   assert.equal(network.sockets.length, 0);
   session.identify(alice);
@@ -386,29 +352,29 @@ const twoUnread = (more) => {
 };
 
 test("a page loaded again before the server was told draws no line over what was read", async () => {
-  const { area, session } = setUp({ state: twoUnread() });
+  const { area, session } = openTab({ state: twoUnread() });
   assert.equal(session.timeline.news?.n, 2);
   session.reads.keep(HERE, 3);
-  const again = setUp({ state: twoUnread(), area });
+  const again = openTab({ state: twoUnread(), area });
   assert.equal(again.session.timeline.news, null);
   assert.equal(again.session.unread.of(GENERAL), 0);
 });
 
 test("of what was read only in part, the line stands before the rest", () => {
-  const { area, session } = setUp({ state: twoUnread() });
+  const { area, session } = openTab({ state: twoUnread() });
   session.reads.keep(HERE, 2);
-  assert.deepEqual(setUp({ state: twoUnread(), area }).session.timeline.news, { n: 3, count: 1 });
+  assert.deepEqual(openTab({ state: twoUnread(), area }).session.timeline.news, { n: 3, count: 1 });
 });
 
 test("a marker of another log says nothing", () => {
-  const { area, session } = setUp({ state: twoUnread() });
+  const { area, session } = openTab({ state: twoUnread() });
   session.reads.keep({ room: GENERAL, epoch: "e0" }, 3);
-  assert.equal(setUp({ state: twoUnread(), area }).session.timeline.news?.n, 2);
+  assert.equal(openTab({ state: twoUnread(), area }).session.timeline.news?.n, 2);
 });
 
 test("what the server did not hear of reading is told on the next connection, and kept until then", async () => {
   const area = new FakeArea();
-  const { network, session } = setUp({ state: twoUnread(), area });
+  const { network, session } = openTab({ state: twoUnread(), area });
   session.start();
   session.reads.keep(HERE, 3);
   network.newest.accept();
@@ -447,11 +413,57 @@ test("logged out: the name is asked for, and nothing of the person stays", async
 });
 
 test("a server with another version makes the page load again", () => {
-  const { heard, network, session } = setUp();
+  const tab = openTab();
+  connect(tab, { version: 2 });
+  assert.deepEqual(tab.heard, [{ name: "reload" }]);
+});
+
+test("a connection that turns out to be another person's makes the page load again", () => {
+  const tab = openTab();
+  connect(tab, { me: bob });
+  assert.deepEqual(tab.heard, [{ name: "reload" }]);
+  assert.equal(tab.session.me, alice);
+});
+
+test("logged out: rooms that not everybody sees go, with what was unread", async () => {
+  const secret = roomState(PIT, { private: true, unread: 3 });
+  const chat = roomState("direct:1", { kind: "direct", name: "bob", person: bob, active: 1 });
+  const rooms = [roomState(GENERAL, { unread: 2 }), secret, chat];
+  const { heard, network, session } = await entered({ state: page({ rooms }), greeting: { rooms } });
+  network.newest.drop(CloseCode.NO_IDENTITY);
+  assert.deepEqual(session.rooms.all.map(({ room }) => room), [GENERAL]);
+  assert.equal(session.unread.total, 0);
+  assert.equal(heard.at(-1).name, "identify");
+});
+
+test("logged out in a room that not everybody sees, the page is drawn anew for nobody", async () => {
+  const rooms = [roomState(GENERAL), roomState(PIT, { private: true })];
+  const { heard, network } = await entered({ state: page({ room: PIT, rooms }), greeting: { rooms } });
+  network.newest.drop(CloseCode.NO_IDENTITY);
+  assert.equal(heard.at(-1).name, "reload");
+});
+
+test("what is asked before the server has said anything is over with the connection", async () => {
+  const { network, session } = openTab();
   session.start();
   network.newest.accept();
-  network.newest.say(welcome({ version: 2 }));
-  assert.deepEqual(heard, [{ name: "reload" }]);
+  const asked = session.ask("edit", { room: GENERAL, id: "m1", body: "words" });
+  network.newest.drop(1006);
+  await assert.rejects(asked, { code: "disconnected" });
+});
+
+test("what waited too long in an open page is not sent before somebody asks for it again", async () => {
+  const all = await entered();
+  const { clock, network, session } = all;
+  network.newest.drop(1006);
+  session.send("written before the weekend");
+  clock.wind(48 * 3_600_000);
+  connect(all);
+  assert.equal(network.newest.last("send"), undefined);
+  const [{ cid, error }] = session.outbox.inRoom(GENERAL);
+  assert.equal(error, "expired");
+  session.retry(cid);
+  assert.equal(network.newest.last("send").cid, cid);
 });
 
 test("older messages are fetched before the oldest", async () => {
@@ -504,6 +516,15 @@ test("entering a room draws the line where the server says, and sending takes it
   assert.equal(session.timeline.news, null);
 });
 
+test("what came unheard into the room is counted when it is caught up with", async () => {
+  const { network, session } = await entered();
+  session.watched = false;
+  network.newest.say(messageEvent(4));
+  const events = [messageEvent(1), messageEvent(2, { author: alice }), messageEvent(3)];
+  await answerJoin(network.newest, { seq: 3, n: 3, events });
+  assert.deepEqual([session.unread.of(GENERAL), session.unread.readOf(GENERAL)], [2, 2]);
+});
+
 test("what comes while nobody looks gets a line, what is watched does not", async () => {
   const { network, session } = await entered();
   network.newest.say(messageEvent(1));
@@ -519,7 +540,7 @@ test("what comes while nobody looks gets a line, what is watched does not", asyn
 const PLAN = { id: "f1", name: "plan.pdf", type: "application/pdf", size: 9, url: "/files/f1/plan.pdf" };
 
 test("files go with their message by id, with or without words, and wait with it over a reload", async () => {
-  const first = setUp();
+  const first = openTab();
   first.session.send("", { attachments: [PLAN] });
   const { network, session } = await entered({ area: first.area });
   assert.deepEqual(session.outbox.inRoom(GENERAL)[0].attachments, [PLAN]);
@@ -586,7 +607,7 @@ test("a deletion that had no connection follows when there is one", async () => 
 // --- the light
 
 test("who is welcomed is not there yet: that is when the room has answered", async () => {
-  const all = setUp();
+  const all = openTab();
   all.session.start();
   all.network.newest.accept();
   all.network.newest.say(welcome());
@@ -666,6 +687,102 @@ test("older messages are asked for once at a time", async () => {
   await settle();
   assert.equal(session.fetching, false);
   assert.equal(heard.at(-1).name, "joined");
+});
+
+test("older messages that come too late to stand over what is here are not shown", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(9)], more: true }),
+  });
+  const asked = session.older();
+  const { ref } = network.newest.last("history");
+  const newest = [message(60), message(61)];
+  network.newest.say(joined({ reset: true, seq: 61, n: 61, messages: newest, more: true }));
+  network.newest.say({ type: "history", ref, room: GENERAL, messages: [message(8)], more: true });
+  await asked;
+  assert.deepEqual(session.timeline.messages.map(({ n }) => n), [60, 61]);
+  session.older();
+  assert.equal(network.newest.last("history").before, 60);
+});
+
+test("older messages are asked for again when the server says, not at once", async () => {
+  const { clock, network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(9)], more: true }),
+  });
+  session.on("older", () => session.older());
+  session.older();
+  const { ref } = network.newest.last("history");
+  network.newest.say({ type: "error", ref, code: "rate_limited", detail: "", retry_after: 3 });
+  await settle();
+  clock.wind(2_999);
+  await settle();
+  assert.equal(network.newest.all("history").length, 1);
+  clock.wind(1);
+  await settle();
+  assert.equal(network.newest.all("history").length, 2);
+});
+
+test("older messages of one room do not keep those of another waiting", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(9)], more: true }),
+  });
+  session.older();
+  session.enter(PIT);
+  assert.equal(session.fetching, false);
+  const messages = [message(5, { room: PIT })];
+  await answerJoin(network.newest, { reset: true, seq: 5, n: 5, messages, more: true });
+  session.older();
+  assert.deepEqual(network.newest.all("history").map(({ room }) => room), [GENERAL, PIT]);
+});
+
+// --- the message that another one answers
+
+/** A room of which only the newest message is here; `answer(first, last)` brings a page of older ones. */
+async function longRoom(n) {
+  const { network, session } = await entered({
+    state: page({ seq: n, n, messages: [message(n)], more: true }),
+  });
+  const answer = async (first, last) => {
+    const messages = Array.from({ length: last - first + 1 }, (_, at) => message(first + at));
+    const { ref } = network.newest.last("history");
+    network.newest.say({ type: "history", ref, room: GENERAL, messages, more: first > 1 });
+    await settle();
+  };
+  return { answer, network, session };
+}
+
+test("a message is fetched however many pages up it stands, also when one is on its way", async () => {
+  const { answer, session } = await longRoom(101);
+  session.older();
+  const sought = session.seek("m30");
+  await answer(51, 100);
+  await answer(1, 50);
+  assert.equal(await sought, Sought.FOUND);
+});
+
+test("what is not kept any more is looked for up to the beginning", async () => {
+  const { answer, session } = await longRoom(51);
+  const sought = session.seek("gone");
+  await answer(1, 50);
+  assert.equal(await sought, Sought.GONE);
+});
+
+test("nobody is led back for ever", async () => {
+  const { answer, network, session } = await longRoom(10_000);
+  const sought = session.seek("gone");
+  for (let page = 0; page < 20; page += 1) await answer(9_950 - page * 50, 9_999 - page * 50);
+  assert.equal(await sought, Sought.FAR);
+  assert.equal(network.newest.all("history").length, 20);
+});
+
+test("a search without a connection, or for a room that was left, is over", async () => {
+  const { answer, network, session } = await longRoom(101);
+  const left = session.seek("gone");
+  session.enter(PIT);
+  await answer(51, 100);
+  assert.equal(await left, Sought.LEFT);
+  session.enter(GENERAL);
+  network.newest.drop(1006);
+  assert.equal(await session.seek("gone"), Sought.LEFT);
 });
 
 test("a line at the very top goes up with the unread messages that are fetched", async () => {

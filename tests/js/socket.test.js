@@ -94,6 +94,25 @@ for (const [name, what] of [
   });
 }
 
+for (const [moved, name, what] of [
+  [4008, "POLICY", After.STOP],
+  [4009, "TOO_BIG", After.STOP],
+]) {
+  test(`a server that may not say ${name} says ${moved}, which is the same`, () => {
+    const { network, socket } = setUp();
+    working(socket, network);
+    network.newest.drop(moved);
+    assert.deepEqual(socket.ending, { code: CloseCode[name], what });
+  });
+}
+
+test("a server that may not say RESTART says 4012, and is visited again within five seconds", () => {
+  const { clock, network, socket } = setUp({ random: () => 0.5 });
+  working(socket, network);
+  network.newest.drop(4012);
+  assert.equal(socket.retryAt, clock.now() + 2_500);
+});
+
 test("after an ending it can be started again", () => {
   const { network, socket } = setUp();
   working(socket, network);
@@ -157,6 +176,20 @@ test("trying now does not wait", () => {
   assert.equal(network.sockets.length, 2);
   socket.retryNow();
   assert.equal(network.sockets.length, 2);
+});
+
+test("a pause that the server asked for is not cut short", () => {
+  const { clock, network, socket } = setUp();
+  working(socket, network);
+  network.newest.drop(CloseCode.FLOODING);
+  clock.wind(29_000);
+  socket.retryNow();
+  assert.equal(network.sockets.length, 1);
+  clock.wind(1_000);
+  assert.equal(network.sockets.length, 2);
+  network.newest.drop(1006);
+  socket.retryNow();
+  assert.equal(network.sockets.length, 3);
 });
 
 test("what an abandoned connection still says is not heard", () => {

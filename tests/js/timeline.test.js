@@ -138,6 +138,40 @@ test("a page that stays open for days does not grow without end", () => {
   assert.equal(timeline.more, true);
 });
 
+test("nothing goes from over somebody who reads further up, until they are back", () => {
+  const timeline = timelineOf(1);
+  timeline.readBack = true;
+  for (let n = 2; n <= 2_100; n += 1) timeline.apply(messageEvent(n));
+  assert.equal(timeline.messages.length, 2_000);
+  timeline.readBack = false;
+  timeline.apply(messageEvent(2_101));
+  assert.equal(timeline.messages.length, 500);
+});
+
+test("what was caught up with does not grow without end either", () => {
+  const timeline = timelineOf(300);
+  const events = Array.from({ length: 400 }, (_, at) => messageEvent(301 + at));
+  timeline.catchUp({ epoch: EPOCH, seq: 700, n: 700, events });
+  assert.equal(timeline.messages.length, 500);
+});
+
+test("of thousands who came and went, those who wrote here keep their names", () => {
+  const timeline = timelineOf(2);
+  timeline.rename({ id: bob.id, name: "robert" });
+  for (let one = 0; one < 5_000; one += 1) timeline.rename({ id: `guest-${one}`, name: `guest ${one}` });
+  assert.equal(timeline.names.get(bob.id), "robert");
+  assert.equal(timeline.names.get("guest-4999"), "guest 4999");
+  assert.ok(timeline.names.size <= 1_001);
+});
+
+test("a message that stands above what was fetched is not gone", () => {
+  const timeline = new Timeline(GENERAL);
+  timeline.reset({ epoch: EPOCH, seq: 9, n: 9, messages: [message(5), message(9)], more: true });
+  assert.deepEqual([3, 5, 7].map((n) => timeline.isGone(`m${n}`, n)), [false, false, true]);
+  timeline.more = false;
+  assert.equal(timeline.isGone("m3", 3), true);
+});
+
 test("older messages come before, each once", () => {
   const timeline = new Timeline(GENERAL);
   timeline.reset({ epoch: EPOCH, seq: 5, n: 5, messages: [message(4), message(5)], more: true });

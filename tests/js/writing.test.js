@@ -79,6 +79,17 @@ test("a reply to a message that was deleted is a message", () => {
   assert.deepEqual([drafts.of(GENERAL).replyTo, drafts.textOf(GENERAL)], [null, "yes"]);
 });
 
+test("whether a message is gone is asked by its id and number", () => {
+  const drafts = drafting("yes");
+  const asked = [];
+  const isGone = (...message) => void asked.push(message);
+  drafts.reply(GENERAL, message(1));
+  drafts.keepWithout(GENERAL, isGone);
+  drafts.edit(GENERAL, message(2));
+  drafts.keepWithout(GENERAL, isGone);
+  assert.deepEqual(asked, [["m1", 1], ["m2", 2], ["m1", 1]]);
+});
+
 test("what was sent leaves neither words nor a reply", () => {
   const drafts = drafting("yes");
   drafts.reply(GENERAL, message(1));

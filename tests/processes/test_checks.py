@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from redis_server import ALWAYS
+from redis_server import ALWAYS, free_port
 
 from chat.checks import check_redis
 
@@ -18,6 +18,8 @@ pytestmark = pytest.mark.redis
         (ALWAYS, []),
         ({"appendonly": "yes"}, ["chat.W024"]),
         ({}, ["chat.W024"]),
+        ({**ALWAYS, "cluster-enabled": "yes", "cluster-port": str(free_port())}, ["chat.E022"]),
+        ({**ALWAYS, "replicaof": "127.0.0.1 1"}, ["chat.E022"]),
         ({**ALWAYS, "maxmemory-policy": "allkeys-lru"}, ["chat.W023"]),
         ({**ALWAYS, "rename-command": "CONFIG HIDDEN"}, ["chat.W024"]),
     ],

@@ -4,10 +4,12 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from redis_server import ALWAYS, RedisServer
+from people import eventually
+from redis_server import ALWAYS, HOST, RedisServer
 
 from chat.domain import Author, Draft
 from chat.errors import Unavailable
@@ -239,6 +241,28 @@ async def test_a_life_that_was_not_synced_for_a_while_is_not_trusted(
     assert await epoch(connect(server)) == before
     await restart(server)
     assert await epoch(client) != before
+
+
+async def test_a_replica_that_took_over_may_be_older(
+    start_redis: StartRedis, connect: Connect, tmp_path: Path
+) -> None:
+    """It is told of a write after the one who wrote."""
+    server = start_redis(**ALWAYS, **{"repl-diskless-sync-delay": "0"})
+    before = await epoch(connect(server))
+    (tmp_path / "replica").mkdir()
+    replica = RedisServer(tmp_path / "replica", replicaof=f"{HOST} {server.port}", **ALWAYS)
+    replica.start()
+    try:
+        await eventually(lambda: before.encode() in replica.say("GET", "test:epoch"))
+        with pytest.raises(Unavailable):
+            await epoch(connect(replica))
+        server.end(signal.SIGKILL)
+        replica.say("REPLICAOF", "NO", "ONE")
+        after = await epoch(connect(replica))
+        assert after != before
+        assert await epoch(connect(replica)) == after
+    finally:
+        replica.end()
 
 
 async def test_a_redis_that_was_emptied_is_another_life(start_redis: StartRedis, connect: Connect) -> None:

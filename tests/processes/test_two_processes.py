@@ -1,115 +1,27 @@
-"""Two processes of the site on one Redis: what happens in one arrives in the other, and one may die."""
+"""Two processes of the site on one Redis, of which one may die, or the Redis of both."""
 
 import asyncio
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from e2e.servers import HOST, ROOT, Server, manage, sqlite
-from redis_server import ALWAYS
+from e2e.workers import Pair
+from redis_server import ALWAYS, RedisServer
 from websockets import ConnectionClosed
 
 from .clients import GENERAL, Client
-from .conftest import StartRedis
+from .conftest import Come, StartPair, StartRedis
 
 pytestmark = pytest.mark.redis
 
-UVICORN = (
-    *(sys.executable, "-m", "uvicorn", "chitchat_site.asgi:application"),
-    *("--ws", "websockets-sansio", "--timeout-graceful-shutdown", "5"),
-    *("--host", HOST, "--port", "{port}"),
-)
-
-Come = Callable[[str, Server], Awaitable[Client]]
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh install's."""
-    file = tmp_path_factory.mktemp("install") / "db.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(file))
-    return file
-
 
 @pytest.fixture
-async def processes(
-    start_redis: StartRedis, tmp_path_factory: pytest.TempPathFactory, database: Path
-) -> AsyncIterator[tuple[Server, Server]]:
-    redis = start_redis(**ALWAYS)
-    folders = [tmp_path_factory.mktemp(f"process-{number}") for number in range(2)]
-    servers = [
-        Server(
-            UVICORN,
-            folder,
-            database,
-            DATABASE_URL=sqlite(folders[0] / "db.sqlite3"),
-            REDIS_URL=redis.url,
-            DJANGO_SETTINGS_MODULE="processes.quick_settings",
-            PYTHONPATH=f"{ROOT / 'tests'}:{ROOT}",
-        )
-        for folder in folders
-    ]
-    await asyncio.gather(*(asyncio.to_thread(server.start) for server in servers))
-    yield servers[0], servers[1]
-    for server in servers:
-        await asyncio.to_thread(server.end)
-    for server in servers:
-        assert not server.complaints(), server.log
+def processes(start_redis: StartRedis, start_pair: StartPair) -> Pair:
+    """On a Redis that loses nothing."""
+    return start_pair(start_redis(**ALWAYS))
 
 
-@pytest.fixture
-async def come() -> AsyncIterator[Come]:
-    """``await come("alice", server)``: somebody in a room of that process."""
-    clients: list[Client] = []
-
-    async def arrive(name: str, server: Server) -> Client:
-        clients.append(await Client.named(name, server.url))
-        return clients[-1]
-
-    yield arrive
-    for client in clients:
-        await client.leave()
-
-
-async def test_what_happens_in_one_process_arrives_in_the_other(
-    processes: tuple[Server, Server], come: Come
-) -> None:
-    here, there = processes
-    alice, bob = await come("alice", here), await come("bob", there)
-
-    ack = await alice.say("hello")
-    assert (await bob.hears("hello"))["id"] == ack["id"]
-    assert (await bob.say("hello yourself"))["seq"] == ack["seq"] + 1
-    await alice.hears("hello yourself")
-
-    await alice.tell(type="typing", room=GENERAL)
-    await bob.until(lambda frame: frame["type"] == "typing" and frame["by"]["name"] == "alice")
-
-    joined = await alice.until(lambda frame: frame["type"] == "presence" and frame.get("joined"))
-    assert [one["name"] for one in joined["joined"]] == ["bob"]
-    await bob.until(lambda frame: frame["type"] == "online" and frame["count"] == 2)
-
-    await alice.post("/name/", name="alison")
-    renamed = await bob.until(lambda frame: frame["type"] == "presence" and frame.get("renamed"))
-    assert renamed["renamed"][0]["person"]["name"] == "alison"
-
-    channel = (await alice.post("/channels/", name="Pit crew"))["channel"]
-    await bob.until(lambda frame: frame["type"] == "channel" and frame["channel"] == channel)
-    await alice.say("unread", room=channel["room"])
-    heads = await bob.until(lambda frame: frame["type"] == "heads" and channel["room"] in frame["rooms"])
-    assert heads["rooms"][channel["room"]]["n"] == 1
-
-    await alice.post("/logout/")
-    left = await bob.until(lambda frame: frame["type"] == "presence" and frame.get("left"))
-    assert [one["name"] for one in left["left"]] == ["alison"]
-
-
-async def test_the_people_of_a_process_that_was_killed_are_gone_in_time(
-    processes: tuple[Server, Server], come: Come
-) -> None:
+async def test_the_people_of_a_process_that_was_killed_are_gone_in_time(processes: Pair, come: Come) -> None:
     here, there = processes
     alice, bob = await come("alice", here), await come("bob", there)
     await alice.say("hello")
@@ -121,7 +33,7 @@ async def test_the_people_of_a_process_that_was_killed_are_gone_in_time(
 
 
 async def test_clients_of_a_process_that_was_killed_go_on_in_the_other_without_a_loss(
-    processes: tuple[Server, Server], come: Come
+    processes: Pair, come: Come
 ) -> None:
     here, there = processes
     people = [await come(f"person {number}", (here, there)[number % 2]) for number in range(6)]
@@ -151,6 +63,72 @@ async def test_clients_of_a_process_that_was_killed_go_on_in_the_other_without_a
             await client.enter(there.url)
         await client.reaches(240)
         assert client.trouble == []
-        bodies = [client.seen[seq]["message"]["body"] for seq in sorted(client.seen)]
-        assert len(bodies) == len(set(bodies))
-        assert {acknowledged[body] for body in bodies} == set(client.seen)
+        assert len(client.bodies) == len(set(client.bodies))
+        assert {acknowledged[body] for body in client.bodies} == set(client.seen)
+
+
+# --- Redis in the middle of a conversation -------------------------------------------------------
+
+
+async def talk_while_redis_is_restarted(redis: RedisServer, people: list[Client]) -> dict[str, int]:
+    """Each says forty things, again and again until they are acknowledged. The number of each that was
+    acknowledged last: a Redis that forgot gives numbers anew."""
+    acknowledged: dict[str, int] = {}
+    halfway, back = asyncio.Event(), asyncio.Event()
+
+    async def talk(client: Client) -> None:
+        for number in range(40):
+            body, cid = f"{id(client)} {number}", str(uuid4())
+            while body not in acknowledged:
+                reply = await client.ask("send", room=GENERAL, cid=cid, body=body)
+                if reply["type"] == "ack":
+                    acknowledged[body] = reply["seq"]
+                else:
+                    assert reply["code"] == "unavailable", reply
+                    await back.wait()
+            if number == 20:
+                halfway.set()
+
+    async def restart() -> None:
+        await halfway.wait()
+        await asyncio.to_thread(redis.end, signal.SIGKILL)
+        await asyncio.to_thread(redis.start)
+        back.set()
+
+    await asyncio.gather(restart(), *(talk(client) for client in people))
+    return acknowledged
+
+
+async def crowd(come: Come, processes: Pair) -> list[Client]:
+    return [await come(f"person {number}", processes[number % 2]) for number in range(6)]
+
+
+async def test_a_redis_that_keeps_everything_comes_back_in_mid_stream_without_a_loss(
+    start_redis: StartRedis, start_pair: StartPair, come: Come
+) -> None:
+    redis = start_redis(**ALWAYS)
+    people = await crowd(come, start_pair(redis, outage=True))
+    acknowledged = await talk_while_redis_is_restarted(redis, people)
+    assert sorted(acknowledged.values()) == list(range(1, 241))
+    for client in people:
+        await client.reaches(240)
+        assert client.trouble == []
+        assert {acknowledged[body] for body in client.bodies} == set(client.seen)
+
+
+async def test_a_redis_that_forgets_in_mid_stream_resets_everybody_and_leaves_no_gap(
+    start_redis: StartRedis, start_pair: StartPair, come: Come
+) -> None:
+    redis = start_redis()
+    processes = start_pair(redis, outage=True)
+    people = await crowd(come, processes)
+    first = people[0].epoch
+    await talk_while_redis_is_restarted(redis, people)
+    last = await people[0].say("the end")
+    shown = await come("late", processes[1])
+    assert shown.epoch != first
+    for client in people:
+        await client.reaches(last["seq"], shown.epoch)
+        assert client.trouble
+        assert [one for one in client.trouble if not one.startswith("reset")] == []
+        assert client.bodies[-len(shown.bodies) :] == shown.bodies

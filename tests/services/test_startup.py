@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from people import HOST, ORIGIN
 
-from chat import conf
 from chat.routing import lifespan_application, websocket_application
 from chat.services import process, startup
 
@@ -45,42 +44,11 @@ def hold_elsewhere(path: Path) -> Any:
     return file
 
 
-def words(settings: Any, **chat: Any) -> list[str]:
-    settings.CHITCHAT = {**settings.CHITCHAT, **chat}
-    return [problem.words for problem in startup.wrong_combinations(conf.get())]
-
-
 # --- parts ---------------------------------------------------------------------------------------
 
 
-def test_all_in_process_and_all_on_redis_go_together(settings: Any) -> None:
-    assert words(settings) == []
-    settings.CHANNEL_LAYERS = REDIS_LAYER
-    assert words(settings, REDIS_URL=REDIS) == []
-
-
-def test_messages_on_redis_and_a_layer_in_memory_do_not(settings: Any) -> None:
-    [found] = words(settings, REDIS_URL=REDIS)
-    assert "they would not hear each other" in found
-
-
-def test_a_layer_on_redis_and_messages_in_process_do_not(settings: Any) -> None:
-    settings.CHANNEL_LAYERS = REDIS_LAYER
-    [found] = words(settings)
-    assert "presence and rate limits and messages are in the memory of each process" in found
-    [found] = words(settings, REDIS_URL=REDIS, CHANNEL_STORE="chat.stores.memory.MemoryStore")
-    assert 'CHITCHAT["CHANNEL_STORE"] keeps messages in the memory of one' in found
-
-
-def test_sessions_in_memory_are_not_for_several_processes(settings: Any) -> None:
-    settings.CHANNEL_LAYERS = REDIS_LAYER
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    [found] = words(settings, REDIS_URL=REDIS)
-    assert "in another one nobody has a name" in found
-
-
 def test_who_may_not_serve_is_told_what_to_write(settings: Any, newcomer: Path) -> None:
+    """What is refused, and in which words: test_combinations.py."""
     settings.CHITCHAT = {**settings.CHITCHAT, "REDIS_URL": REDIS}
     with pytest.raises(ImproperlyConfigured, match="RedisPubSubChannelLayer"):
         startup.admit()

@@ -48,6 +48,32 @@ async def test_those_who_come_during_a_visit_share_the_next_one_up_to_a_bound(
     assert await asked.ask(5) == 10
 
 
+async def test_those_who_come_shortly_after_a_visit_wait_for_each_other() -> None:
+    rest = asyncio.Event()
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await rest.wait()
+        rest.clear()
+
+    answer = Counting()
+    answer.may_go_on.set()
+    asked: Visits[int, int] = Visits(answer, sleep=sleep)
+    assert await asked.ask(0) == 0  # who comes alone has not waited
+    await eventually(lambda: pauses)
+    tasks = await ask_all(asked, [1])
+    tasks += await ask_all(asked, [2])
+    assert answer.visits == [[0]]
+    rest.set()
+    assert await asyncio.gather(*tasks) == [2, 4]
+    assert answer.visits == [[0], [1, 2]]
+    assert pauses[0] == visits.GATHERING
+    rest.set()
+    await eventually(lambda: asked._visiting is None)
+    assert await asked.ask(3) == 6
+
+
 async def test_a_failure_is_everybodys_who_shared_it_and_the_next_visit_is_new() -> None:
     fails = [True]
 

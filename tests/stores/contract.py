@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from chat.conf import Limits
 from chat.domain import (
@@ -30,7 +30,8 @@ from chat.domain import (
     Unread,
 )
 from chat.errors import NotFound, TooLong
-from chat.stores.base import MessageStore, Replay
+from chat.stores.base import MessageStore, Moving, NotHere, Replay
+from chat.stores.memory import MemoryStore
 
 ROOM = "channel:pit-crew"
 OTHER = "channel:boxes"
@@ -75,8 +76,21 @@ async def events_after(store: MessageStore, seq: int) -> tuple[Event, ...]:
     return found.events
 
 
+def copied(log: Moving, room: str) -> Moving:
+    """The log of another room, with messages of its own."""
+    ids = {one.id: f"2{one.id}"[:12] for one in log.messages}
+    messages = tuple(structs.replace(one, id=ids[one.id], room=room) for one in log.messages)
+    reactors = {ids[message]: people for message, people in log.reactors.items()}
+    return log._replace(messages=messages, reactors=reactors)
+
+
 class StoreContract:
-    """Every store. ``make_store`` is the one thing that a store's own tests have to give."""
+    """Every store. ``make_store`` is the one thing that a store's own tests have to give.
+
+    ``is_out`` is what a change gets of a log that is not here.
+    """
+
+    is_out: type[Exception] = NotHere
 
     @pytest.fixture
     def make_store(self) -> MakeStore:
@@ -655,6 +669,130 @@ class StoreContract:
         epochs = {(await store.clear(ROOM)).epoch for _ in range(5)}
         assert len(epochs) == 5
 
+    # --- to another store --------------------------------------------------------------------------
+
+    async def lived_in(self, store: MessageStore) -> list[Message]:
+        """Five messages of two people, of which one was changed, one has reactions and one is gone."""
+        file = Attachment("f1", "lap times.pdf", "application/pdf", 1_234, "/files/f1/lap%20times.pdf")
+        quote = Quote("m0", BOB, "what was asked")
+        await store.append(ROOM, draft(ANN, "one", cid="C", attachments=(file,), reply_to=quote))
+        await post(store, BOB, "zwo", "three", "Grüße\n👋🏽\r")
+        await post(store, ANN, "five")
+        held = (await store.latest(ROOM, 10)).page.messages
+        await store.edit(ROOM, held[1].id, "two", NOW + 1)
+        await store.delete(ROOM, held[2].id)
+        for emoji, person in ((HEART, BOB), (THUMB, BOB), (THUMB, CAROL), (HEART, ANN)):
+            await store.react(ROOM, held[0].id, person.id, emoji, True)
+        await store.mark_read(ROOM, CAROL.id, (await store.heads([ROOM]))[ROOM].epoch, 3, 0)
+        return list((await store.latest(ROOM, 10)).page.messages)
+
+    async def test_a_log_that_is_out_is_read_and_not_changed_until_it_is_put_back(
+        self, store: MessageStore
+    ) -> None:
+        before = await self.lived_in(store)
+        [first, *_] = before
+        head = (await store.heads([ROOM]))[ROOM]
+        await store.take_out(ROOM)
+        changes: list[Callable[[], Any]] = [
+            lambda: store.append(ROOM, draft()),
+            lambda: store.edit(ROOM, first.id, "another", NOW),
+            lambda: store.delete(ROOM, first.id),
+            lambda: store.react(ROOM, first.id, ANN.id, THUMB, True),
+            lambda: store.mark_read(ROOM, CAROL.id, head.epoch, 5, 0),
+            lambda: store.clear(ROOM),
+            lambda: store.take_out(ROOM),
+        ]
+        for change in changes:
+            with pytest.raises(self.is_out):
+                await change()
+        assert list((await store.latest(ROOM, 10)).page.messages) == before
+        assert await self.seen_by(store, CAROL) == Unread(3, 2)
+        await post(store, ANN, "elsewhere", room=OTHER)
+        await store.put_back(ROOM)
+        assert (await store.append(ROOM, draft())).epoch == head.epoch
+        assert (await store.heads([ROOM]))[ROOM] == Head(head.epoch, head.seq + 1, 6)
+
+    async def test_a_log_that_was_given_up_is_empty_and_stays_closed_until_it_comes_back(
+        self, store: MessageStore
+    ) -> None:
+        before = await self.lived_in(store)
+        log = await store.take_out(ROOM)
+        await store.give_up(ROOM)
+        assert (await store.latest(ROOM, 10)).page.messages == ()
+        assert await store.active_at([ROOM]) == {}
+        with pytest.raises(self.is_out):
+            await store.append(ROOM, draft())
+        await store.take_in(ROOM, log)
+        assert list((await store.latest(ROOM, 10)).page.messages) == before
+        await store.append(ROOM, draft())
+
+    async def test_a_log_that_was_taken_in_goes_on_where_it_was_with_another_epoch(
+        self, store: MessageStore
+    ) -> None:
+        before = await self.lived_in(store)
+        former = (await store.heads([ROOM]))[ROOM]
+        active = await store.active_at([ROOM])
+        log = await store.take_out(ROOM)
+        await post(store, ANN, "what is here is replaced", room=OTHER)
+        there = await store.take_in(OTHER, copied(log, OTHER))
+        assert (there.seq, there.n) == (former.seq, former.n)
+        assert there.epoch not in (former.epoch, (await store.heads([ROOM]))[ROOM].epoch)
+        await store.give_up(ROOM)
+        head = await store.take_in(ROOM, log)
+        assert head == (await store.heads([ROOM]))[ROOM] == Head(head.epoch, former.seq, former.n)
+        assert head.epoch not in (former.epoch, there.epoch)
+        assert list((await store.latest(ROOM, 10)).page.messages) == before
+        assert await store.active_at([ROOM]) == active
+        assert await store.read_after(ROOM, former.epoch, 2) is None
+        assert await store.read_after(ROOM, head.epoch, former.seq) == Replay(head, ())
+        [message] = await post(store, BOB, "next")
+        assert (message.seq, message.n) == (former.seq + 1, former.n + 1)
+
+    async def test_unread_counts_sends_and_reactions_move_along(self, store: MessageStore) -> None:
+        first = (await self.lived_in(store))[0]
+        counts = [await self.seen_by(store, one) for one in (ANN, BOB, CAROL)]
+        log = await store.take_out(ROOM)
+        await store.give_up(ROOM)
+        head = await store.take_in(ROOM, log)
+        assert [await self.seen_by(store, one) for one in (ANN, BOB, CAROL)] == counts
+        assert await self.seen_by(store, Author("new", "New"), since=NOW) == Unread(5, 0)
+        again = await store.append(ROOM, draft(ANN, "one", cid="C"))
+        assert (again.duplicate, again.message.id, again.message.n) == (True, first.id, 1)
+        assert await store.react(ROOM, first.id, BOB.id, THUMB, True) is None
+        await store.react(ROOM, first.id, ANN.id, THUMB, True)
+        await store.react(ROOM, first.id, BOB.id, HEART, False)
+        assert (await store.get(ROOM, first.id)).reactions == (
+            Reaction(HEART, 1, (ANN.id,)),
+            Reaction(THUMB, 3, (BOB.id, CAROL.id, ANN.id)),
+        )
+        assert (await store.mark_read(ROOM, CAROL.id, head.epoch, 4, 0)) == Unread(4, 1)
+
+    async def test_numbers_need_not_begin_with_one(self, store: MessageStore) -> None:
+        """The oldest of a log that forgets are gone: nobody counts them, and no page goes back to them."""
+        await post_many(store, 9, BOB)
+        log = await store.take_out(ROOM)
+        await store.give_up(ROOM)
+        markers = {ANN.id: 2, CAROL.id: 8, BOB.id: 9}
+        await store.take_in(ROOM, log._replace(messages=log.messages[5:], markers=markers))
+        page = (await store.latest(ROOM, 10)).page
+        assert ([one.n for one in page.messages], page.more) == ([6, 7, 8, 9], False)
+        page = await store.before(ROOM, 8, 2)
+        assert ([one.n for one in page.messages], page.more) == ([6, 7], False)
+        assert (await store.before(ROOM, 6, 2)) == Page((), more=False)
+        assert (await self.seen_by(store, ANN)).unread == 4
+        assert (await self.seen_by(store, Author("new", "New"))).unread == 4
+        assert await self.seen_by(store, CAROL) == Unread(8, 1)
+        assert (await post(store, ANN, "ten"))[0].n == 10
+        assert await self.seen_by(store, CAROL) == Unread(8, 2)
+        assert await self.seen_by(store, BOB) == Unread(9, 1)
+
+    async def test_a_room_that_nobody_has_written_to_moves_too(self, store: MessageStore) -> None:
+        log = await store.take_out(ROOM)
+        assert (log.seq, log.n, log.active_at, log.messages) == (0, 0, 0, ())
+        await store.give_up(ROOM)
+        assert (await store.take_in(ROOM, log)).n == 0
+        assert (await post(store, ANN, "one"))[0].n == 1
+
     async def test_closing_twice_is_harmless(self, store: MessageStore) -> None:
         await post_many(store, 3)
         await store.close()
@@ -721,6 +859,25 @@ class CappedContract(StoreContract):
         assert len(await events_after(store, 4)) == 2
         await post_many(store, 1)
         assert await replay(store, 4) is None
+
+    async def test_of_a_log_that_kept_more_the_newest_are_taken_in(self, make_store: MakeStore) -> None:
+        store, more = make_store(Limits(kept=3, cids_kept=4, markers_kept=2)), MemoryStore()
+        for number in range(1, 8):
+            await more.append(ROOM, draft(Author(f"p{number}", "P"), f"{number}", cid=f"C{number}"))
+        log = await more.take_out(ROOM)
+        await store.take_in(ROOM, log)
+        page = (await store.latest(ROOM, 10)).page
+        assert (bodies(page.messages), page.more) == (["5", "6", "7"], False)
+        for number in (5, 7):
+            assert (await store.get(ROOM, log.messages[number - 1].id)).n == number
+        with pytest.raises(NotFound):
+            await store.get(ROOM, log.messages[3].id)
+        assert await self.seen_by(store, Author("p6", "P")) == Unread(6, 1)
+        assert (await self.seen_by(store, Author("p1", "P"))).unread == 3
+        remembered = [await store.sent(ROOM, f"p{number}", f"C{number}") for number in range(1, 8)]
+        assert [one is not None for one in remembered] == [False] * 3 + [True] * 4
+        [dropped] = (await store.append(ROOM, draft())).released
+        assert dropped.body == "5"
 
     async def test_dropped_messages_are_not_unread(self, make_store: MakeStore) -> None:
         store = make_store(Limits(kept=5))

@@ -78,6 +78,49 @@ async def test_no_cache_on_the_way_keeps_a_refusal(site: Site) -> None:
     assert response.headers["Cache-Control"] == "private, no-cache"
 
 
+async def strangers(site: Site) -> list[Visitor]:
+    """Who has no business between alice and bob: nobody, a guest, an account, the staff, who logged out."""
+    left = await site.account("dave")
+    await left.http.post("/logout/")
+    return [
+        await site.visitor(),
+        await site.visitor("carol"),
+        await site.account("mallory"),
+        await site.account("dora", staff=True),
+        left,
+    ]
+
+
+async def test_a_file_of_a_personal_chat_is_for_its_two_people_alone(site: Site) -> None:
+    alice, bob = await site.account("alice"), await site.account("bob")
+    room = await (await alice.open()).direct(bob.me["id"])
+    attachment = await sent(alice, TEXT, room=room)
+    for one in (alice, bob):
+        assert await content_of(await one.http.get(attachment["url"])) == TEXT
+    for one in await strangers(site):
+        assert await nothing_there(one, attachment["url"])
+
+
+async def test_a_member_who_was_removed_reads_no_file_of_the_channel_any_more(site: Site) -> None:
+    alice, bob = await site.account("alice"), await site.account("bob")
+    tab = await alice.open()
+    room = (await tab.ask("create", name="Contracts", private=True))["channel"]["room"]
+    attachment = await sent(alice, TEXT, room=room)
+    assert await nothing_there(bob, attachment["url"])
+    await tab.ask("invite", room=room, person=bob.me["id"])
+    assert await content_of(await bob.http.get(attachment["url"])) == TEXT
+    await tab.ask("remove", room=room, person=bob.me["id"])
+    assert await nothing_there(bob, attachment["url"])
+    assert await content_of(await alice.http.get(attachment["url"])) == TEXT
+
+
+async def test_a_file_that_waits_in_a_personal_chat_is_not_even_the_other_ones(site: Site) -> None:
+    alice, bob = await site.account("alice"), await site.account("bob")
+    room = await (await alice.open()).direct(bob.me["id"])
+    attachment = await uploaded(alice, TEXT, room=room)
+    assert await nothing_there(bob, attachment["url"])
+
+
 async def test_ids_beside_a_real_one_are_nothing(site: Site) -> None:
     alice = await site.visitor("Alice")
     attachment = await sent(alice)

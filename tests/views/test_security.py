@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import AsyncClient
-from people import ORIGIN, Site
+from django.urls import reverse
+from people import GENERAL, ORIGIN, Site
 
+from chat import urls
 from chat.models import Channel, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +41,20 @@ async def test_a_post_without_a_token_is_forbidden(site: Site, path: str) -> Non
     assert (await http.post(path, {"name": "Mallory"})).status_code == 403
     await token(http)
     assert (await http.post(path, {"name": "Mallory"})).status_code == 403
+    assert await nothing_happened(http)
+
+
+async def test_no_address_takes_a_post_without_a_token_or_from_elsewhere(site: Site) -> None:
+    """Whatever is added to them: all of the app's, and Django's own for the staff."""
+    http = await forger(site)
+    fields = {"name": "Mallory", "room": GENERAL}
+    real = {"X-CSRFToken": await token(http), "Origin": "http://evil.example"}
+    for one in urls.urlpatterns:
+        names = one.pattern.converters
+        path = reverse(f"chat:{one.name}", kwargs=dict.fromkeys(names, "general-talk"))
+        for headers in ({}, real):
+            assert (await http.post(path, fields, headers=headers)).status_code == 403, path
+    assert (await http.post("/admin/login/", fields)).status_code == 403
     assert await nothing_happened(http)
 
 

@@ -1,6 +1,6 @@
 -- A Redis that came back may be older than what clients have seen: then all rooms begin another life.
--- KEYS[1] prefix; ARGV: the run id of this Redis, 1 if each write is on the disk before it is answered,
--- an epoch that was never used.
+-- KEYS[1] prefix; ARGV: the run id of this Redis, 1 if each write is on the disk before it is answered (and
+-- it was no replica of another one), an epoch that was never used.
 local prefix = KEYS[1]
 local run, durable, candidate = ARGV[1], ARGV[2], ARGV[3]
 local epoch = redis.call('GET', prefix .. 'epoch')

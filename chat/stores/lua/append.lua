@@ -1,5 +1,8 @@
 -- ARGV: room, id, author, cid, ts, name and guest of the author, body, extras, fixed, and the bounds.
 local base = base_of(ARGV[1])
+if is_out(base) then
+    return false
+end
 local id, author, cid, ts = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local events_kept, sends_kept, markers_kept = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 local kept = tonumber(ARGV[10])

@@ -1,5 +1,8 @@
 -- ARGV: room, id, events kept.
 local base = base_of(ARGV[1])
+if is_out(base) then
+    return false
+end
 local id = ARGV[2]
 local record = redis.call('HGET', base .. 'messages', id)
 if not record then

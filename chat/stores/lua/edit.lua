@@ -1,5 +1,8 @@
 -- ARGV: room, id, body, ts, events kept.
 local base = base_of(ARGV[1])
+if is_out(base) then
+    return false
+end
 local record = redis.call('HGET', base .. 'messages', ARGV[2])
 if not record then
     return {NOT_FOUND}

@@ -1,5 +1,8 @@
 -- ARGV: room, person, epoch, n, since, markers kept.
 local base = base_of(ARGV[1])
+if is_out(base) then
+    return false
+end
 local person, n, since = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local epoch, _, last = head_of(base)
 local read = unread_of(base, last, person, since)

@@ -1,5 +1,8 @@
 -- ARGV: room, id, person, emoji, on, kinds and people at most, ids shown, events kept.
 local base = base_of(ARGV[1])
+if is_out(base) then
+    return false
+end
 local id, person, emoji, on = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
 local record = redis.call('HGET', base .. 'messages', id)
 if not record then

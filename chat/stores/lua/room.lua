@@ -29,6 +29,12 @@ local function head_of(base)
     return epoch, tonumber(found[1] or 0), tonumber(found[2] or 0)
 end
 
+-- Whether the log is on its way to another store, or there already: then nothing changes it, and whoever
+-- wants to gets `false`.
+local function is_out(base)
+    return redis.call('EXISTS', base .. 'out') == 1
+end
+
 local function parts(record)
     return string.match(record, '^(%d+),(%d+),(%d+),(%d)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
 end
@@ -79,6 +85,20 @@ local function forget_reactors(base, id, reactions)
     for _, kind in ipairs(cjson.decode(reactions)) do
         redis.call('DEL', base .. 'by:' .. id .. ':' .. kind.emoji)
     end
+end
+
+-- Drop all of a room.
+local function empty(base, room)
+    for i, field in ipairs(redis.call('HGETALL', base .. 'messages')) do
+        if i % 2 == 0 then
+            local _, _, _, _, _, reactions, _, fixed = parts(field)
+            forget_reactors(base, cjson.decode(fixed).id, reactions)
+        end
+    end
+    for _, key in ipairs({'messages', 'index', 'events', 'sends', 'sent', 'markers', 'head'}) do
+        redis.call('DEL', base .. key)
+    end
+    redis.call('ZREM', prefix .. 'active', room)
 end
 
 local function is_news(entry, person)

@@ -1,4 +1,5 @@
 import { isPersonal } from "chat/called.js";
+import { followTimeline } from "chat/following.js";
 
 /** What stands where there are no messages, or where a personal chat begins: not in most rooms. */
 export function showBeginnings({ one, session, later, composer }) {
@@ -14,7 +15,6 @@ export function showBeginnings({ one, session, later, composer }) {
     if (isPersonal(session.rooms.get(session.room) ?? {})) useStart(() => {});
     else if (!session.timeline.oldest) useEmpty(() => {});
   };
-  for (const event of ["room", "me", "joined"]) session.on(event, look);
-  session.timeline.on("change", look);
-  look();
+  session.on("joined", look);
+  followTimeline(session, look);
 }

@@ -27,6 +27,10 @@ export const addressesOf =
 export const topicOf = ({ private: secret, topic }) =>
   [secret && "By invitation", topic].filter(Boolean).join(" · ");
 
+/** Whether this person may leave a channel for good: who made it stays, unless they are staff. */
+export const mayLeave = ({ kind, private: secret, maker }, me, may = []) =>
+  kind === "channel" && Boolean(secret) && me !== null && (maker !== me.id || may.includes("moderate"));
+
 /** Whether this person may say who belongs to a channel: who made it, and staff. */
 export const mayChange = ({ kind, maker }, me, may = []) =>
   kind === "channel" && me !== null && (maker === me.id || may.includes("moderate"));

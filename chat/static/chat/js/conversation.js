@@ -1,15 +1,10 @@
 import { Emitter } from "chat/emitter.js";
+import { History } from "chat/history.js";
 import { Presence } from "chat/models/presence.js";
 import { Applied } from "chat/models/timeline.js";
 import { Timelines } from "chat/models/timelines.js";
 import { Typing } from "chat/models/typing.js";
-import { ErrorCode } from "chat/protocol.js";
-
-const HISTORY_PAGE = 50;
-const JOIN_AGAIN_S = 2;
-
-/** Unread messages that are fetched at once, up to the line "new"; older ones when they are scrolled to. */
-const MOST_UNREAD = 400;
+import { ErrorCode, frame } from "chat/protocol.js";
 
 /**
  * The one room that this tab is in, and the timelines of those it was in before.
@@ -22,7 +17,10 @@ const MOST_UNREAD = 400;
 export class Conversation extends Emitter {
   #session;
   #ask;
+  #say;
   #clock;
+  #history;
+  #typedAt = -Infinity;
   #joining = false;
   #entering = false;
   #returning = false;
@@ -30,21 +28,26 @@ export class Conversation extends Emitter {
   #unreadFrom = null;
 
   room;
-  /** Older messages are on their way. */
-  fetching = false;
   /** The server has answered a join on the present connection: what is shown is how it is. */
   arrived = false;
   timelines = new Timelines();
   presence = new Presence();
   typing;
 
-  /** `session` has `me`, `outbox`, `unread` and `connected`; `ask(type, fields)` returns the reply. */
-  constructor({ room, session, ask, clock }) {
+  /**
+   * `session` has `me`, `outbox`, `unread` and `connected`; `ask(type, fields)` returns the reply, `say(frame)`
+   * is for what has none.
+   */
+  constructor({ room, session, ask, say, clock }) {
     super();
     this.room = room;
     this.#session = session;
     this.#ask = ask;
+    this.#say = say;
     this.#clock = clock;
+    const came = (timeline, page, before) => this.#prepend(timeline, page, before);
+    this.#history = new History({ session, ask, clock, came });
+    this.#history.on("change", () => this.emit("older"));
     this.typing = new Typing(clock);
     this.presence.on("news", (news) => this.#announce(news));
   }
@@ -89,7 +92,7 @@ export class Conversation extends Emitter {
 
   /** The answer to a join, or the server's own reset of the room. */
   joined(received) {
-    const { room, reset, epoch, seq, n, members } = received;
+    const { room, reset, epoch, seq, members } = received;
     if (!this.#knows(room)) return;
     if (room === this.room) this.#joining = false;
     this.arrived ||= room === this.room;
@@ -103,7 +106,8 @@ export class Conversation extends Emitter {
       this.#unreadFrom = received.first_unread;
       this.#markNews(timeline, received.first_unread, this.#session.unread.of(room));
     }
-    this.#session.unread.entered(room, { epoch, n });
+    const since = (known) => timeline.since(known, this.#session.me?.id);
+    this.#session.unread.entered(room, { epoch, n: timeline.n }, since);
     this.presence.replace(members);
     members.people.forEach((person) => timeline.rename(person));
     const [entered, returned] = [this.#entering, this.#returning];
@@ -120,10 +124,11 @@ export class Conversation extends Emitter {
     const applied = this.timelines.of(event.room).apply(event);
     const here = event.room === this.room && this.#session.connected;
     if (applied === Applied.GAP && here && !this.#joining) this.join();
-    if (applied === Applied.OLD || event.kind !== "message") return;
+    // What came too early counts when it is caught up with.
+    if (applied !== Applied.NEXT || event.kind !== "message") return;
     const { author, cid, n } = event.message;
     const own = author.id === this.#session.me?.id;
-    if (applied === Applied.NEXT) this.#settle(author, cid);
+    this.#settle(author, cid);
     if (!own && event.room === this.room && !this.#session.watched) this.#missed(event.message);
     this.#session.unread.message(event.room, n, own);
     this.#session.rooms.touch(event.room);
@@ -153,27 +158,29 @@ export class Conversation extends Emitter {
     return true;
   }
 
+  /** Somebody types here: told to the others, not too often. */
+  typed() {
+    const { connected, limits } = this.#session;
+    const pause = (limits.typing_seconds ?? 0) * 1000;
+    if (!connected || this.#clock.now() - this.#typedAt < pause) return;
+    this.#typedAt = this.#clock.now();
+    this.#say(frame("typing", { room: this.room }));
+  }
+
+  /** Older messages are on their way. */
+  get fetching() {
+    return this.#history.isFetching(this.timeline);
+  }
+
   /** Fetches what stands above the oldest message, unless that is under way. */
-  async older() {
-    const { room, timeline } = this;
-    const before = timeline.oldest?.n;
-    if (this.fetching || !this.#session.connected || !timeline.more || !before) return;
-    await this.#askOlder({ room, timeline, before, limit: this.#historyPage });
+  older() {
+    return this.#history.older(this.timeline);
   }
 
-  async #askOlder({ room, timeline, before, limit }) {
-    this.#fetch(true);
-    const page = await this.#ask("history", { room, before, limit }).catch(() => null);
-    if (page) this.#prepend(timeline, page, before);
-    this.#fetch(false);
-    return page !== null;
-  }
-
-  /** What keeps everything is read back in small steps. */
-  get #historyPage() {
-    const { rooms, limits } = this.#session;
-    const keepsAll = rooms.get(this.room)?.keeps === "all";
-    return (keepsAll && limits.history_page) || HISTORY_PAGE;
+  /** Fetches older messages until this one is there; resolves with a `Sought`. */
+  seek(id) {
+    const { room } = this;
+    return this.#history.seek(this.timeline, id, () => room === this.room);
   }
 
   /** Fetches what is unread and did not come with the room, so that the line "new" stands where it belongs. */
@@ -181,14 +188,8 @@ export class Conversation extends Emitter {
     const { room, timeline } = this;
     const first = this.#unreadFrom;
     this.#unreadFrom = null;
-    const isAbove = () => first < timeline.oldest?.n && timeline.messages.length < MOST_UNREAD;
-    if (!first || this.fetching || !timeline.more || !isAbove()) return;
-    const limit = this.#session.limits.history;
-    let came = true;
-    while (came && room === this.room && timeline.more && isAbove()) {
-      came = await this.#askOlder({ room, timeline, before: timeline.oldest.n, limit });
-    }
-    if (room === this.room) this.emit("filled");
+    const isHere = () => room === this.room;
+    if (first && (await this.#history.reach(timeline, first, isHere)) && isHere()) this.emit("filled");
   }
 
   /** A line at the very top stands there only because what it belongs before was not here. */
@@ -240,10 +241,9 @@ export class Conversation extends Emitter {
   #notJoined(room, error) {
     this.#joining = false;
     if (error.passing) {
-      const wait = (error.retryAfter ?? JOIN_AGAIN_S) * 1000;
       this.#clock.setTimeout(() => {
         if (room === this.room && this.#session.connected) this.join();
-      }, wait);
+      }, error.waitMs);
     } else if (error.code !== ErrorCode.DISCONNECTED) {
       this.arrived = true;
       this.emit("refused", { room, code: error.code });
@@ -258,11 +258,6 @@ export class Conversation extends Emitter {
 
   #missed({ room, n }) {
     this.timeline.missed(n, this.#session.unread.readOf(room));
-  }
-
-  #fetch(under) {
-    this.fetching = under;
-    this.emit("older");
   }
 
   /** A message that is in the timeline waits no longer in the outbox. */

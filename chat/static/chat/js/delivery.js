@@ -1,7 +1,5 @@
 import { ErrorCode } from "chat/protocol.js";
 
-const UNAVAILABLE_WAIT_S = 2;
-
 /**
  * Empties the outbox, one message at a time: the next leaves when the one before is answered, so the
  * room has them in the order they were written even when one has to wait for a rate limit.
@@ -26,6 +24,7 @@ export class Delivery {
   /** There is a connection: go on. */
   open() {
     this.#open = true;
+    this.#outbox.expire(this.#clock.now());
     this.#wake();
   }
 
@@ -73,8 +72,7 @@ export class Delivery {
       this.#open = false;
     } else if (error.passing) {
       this.#outbox.retry(cid);
-      const seconds = error.retryAfter ?? UNAVAILABLE_WAIT_S;
-      this.#timer = this.#clock.setTimeout(() => this.#wake(), Math.ceil(seconds * 1000));
+      this.#timer = this.#clock.setTimeout(() => this.#wake(), error.waitMs);
     } else {
       this.#outbox.failed(cid, error.code);
     }

@@ -27,6 +27,20 @@ export function takeRoom(session, { channel, gone = false, state }) {
   session.rooms.upsert(state ? { ...channel, active: state.active } : channel);
 }
 
+/** Leaves a private channel for good: in all tabs. */
+export async function leaveChannel(session, room) {
+  const channel = session.rooms.get(room);
+  session.leaving.add(room);
+  try {
+    await session.ask("remove", { room, person: session.me.id });
+  } catch (error) {
+    session.leaving.delete(room);
+    throw error;
+  }
+  // The server says it to all tabs; that may have come already.
+  if (session.rooms.get(room)) session.lose(channel);
+}
+
 /** A private channel that one may not enter any more is one that one was removed from meanwhile. */
 export function loseRefused(session, { room, code }) {
   const known = session.rooms.get(room);

@@ -1,3 +1,6 @@
+/** Below this the page has one column; the same number stands in the style sheets. */
+export const NARROW = "(max-width: 44.9375rem)";
+
 /** The piece of a component that carries this `data-part`. */
 export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
 
@@ -25,8 +28,9 @@ export function setText(element, text) {
 
 /** Shows or hides; returns whether that was a change. */
 export function show(element, visible) {
-  const changed = element.hidden === visible;
-  element.hidden = !visible;
+  const changed = element.hasAttribute("hidden") === visible;
+  // An icon has the attribute, but not the property.
+  element.toggleAttribute("hidden", !visible);
   return changed;
 }
 

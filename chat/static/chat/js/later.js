@@ -9,6 +9,9 @@ export class Later {
   #failed;
   #styles;
   #fetches = new Set();
+  #owed = new Map();
+  #target = null;
+  #inUse = false;
 
   /** `styles()` resolves when the looks of it all are there; `failed()` is called when something that is
       asked for cannot be fetched. */
@@ -31,7 +34,16 @@ export class Later {
       return making;
     };
     this.#fetches.add(fetch);
-    return (then) => fetch().then(then, this.#failed);
+    return (then) => this.#use(fetch, then, !this.#inUse);
+  }
+
+  /** What the page itself asked for is owed to it, and done when it comes; a person asks again. */
+  #use(fetch, then, owed) {
+    return fetch().then(then, () => {
+      if (owed) this.#owed.set(fetch, () => this.#use(fetch, then, owed));
+      if (owed && this.#inUse) this.#listen();
+      this.#failed();
+    });
   }
 
   async #make(load) {
@@ -41,11 +53,30 @@ export class Later {
 
   /** Begins to listen for the first use of the page. */
   fetchWhenUsed(target) {
-    const fetchAll = () => {
-      for (const event of USES) target.removeEventListener(event, fetchAll);
-      // What does not get through now is tried again when it is asked for.
-      for (const fetch of this.#fetches) fetch().catch(() => {});
-    };
-    for (const event of USES) target.addEventListener(event, fetchAll, { passive: true });
+    this.#target = target;
+    this.#listen();
+  }
+
+  /** There is a connection again: what did not get through ahead of its use may now. */
+  fetchAgain() {
+    if (this.#inUse) this.#fetchAhead();
+  }
+
+  #listen() {
+    for (const event of USES) this.#target.addEventListener(event, this.#used, { passive: true });
+  }
+
+  #used = () => {
+    for (const event of USES) this.#target.removeEventListener(event, this.#used);
+    this.#inUse = true;
+    this.#fetchAhead();
+  };
+
+  /** What does not get through is tried again when it is asked for. */
+  #fetchAhead() {
+    const owed = [...this.#owed.values()];
+    this.#owed.clear();
+    for (const again of owed) again();
+    for (const fetch of this.#fetches) fetch().catch(() => {});
   }
 }

@@ -4,10 +4,9 @@ import { reasonOf } from "chat/changes.js";
 
 /** The people dialogue and somebody's card, fetched when they are needed. */
 export function peopleOf({ one, session, later, go, say }) {
-  const write = async ({ id }) => {
-    const { openDirect } = await import("chat/people_commands.js");
-    await openDirect(session, id).then(go, (error) => say(reasonOf(error)));
-  };
+  const useCommands = later.add(() => import("chat/people_commands.js"));
+  const write = ({ id }) =>
+    useCommands(({ openDirect }) => openDirect(session, id).then(go, (error) => say(reasonOf(error))));
   const useFinder = later.add(async () => {
     const { Finder } = await import("chat/controllers/finder.js");
     const [dialog, template] = [one("#people-dialog"), one("#person-option-template")];

@@ -76,6 +76,13 @@ export const CloseCode = Object.freeze({
   GIVEN_UP: 4000,
 });
 
+/** Some servers leave applications only 1000 and 3000 to 4999; there these stand so much higher. */
+const PRIVATE_CODES = 3000;
+const MOVED = [CloseCode.POLICY, CloseCode.TOO_BIG, CloseCode.RESTART];
+
+/** The code of this list that a server meant by the one it closed with. */
+export const meantBy = (code) => MOVED.find((own) => own + PRIVATE_CODES === code) ?? code;
+
 /** What to do after a close. */
 export const After = Object.freeze({
   RETRY: "retry",
@@ -84,6 +91,7 @@ export const After = Object.freeze({
   RELOAD: "reload",
 });
 
+const A_MOMENT_S = 2;
 const RESTART_SPREAD_MS = 5_000;
 const FLOODING_REST_MS = 30_000;
 
@@ -133,6 +141,11 @@ export class ReplyError extends Error {
     this.detail = detail;
     /** Seconds, or null. */
     this.retryAfter = retryAfter;
+  }
+
+  /** How long to wait with the same request, in ms: what the server says, or a moment. */
+  get waitMs() {
+    return Math.ceil((this.retryAfter ?? A_MOMENT_S) * 1000);
   }
 
   /** The same request may get through later, with nothing changed. */

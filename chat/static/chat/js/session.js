@@ -6,7 +6,7 @@ import { Emitter } from "chat/emitter.js";
 import { handlersOf } from "chat/handlers.js";
 import { Rooms } from "chat/models/rooms.js";
 import { Unread } from "chat/models/unread.js";
-import { After, frame, VERSION } from "chat/protocol.js";
+import { After, VERSION } from "chat/protocol.js";
 import { Requests } from "chat/requests.js";
 import { SocketState } from "chat/socket.js";
 
@@ -27,7 +27,6 @@ export class Session extends Emitter {
   #own = null;
   #handlers;
   #conversation;
-  #typedAt = -Infinity;
 
   me = null;
   limits;
@@ -38,31 +37,33 @@ export class Session extends Emitter {
   watched = true;
   /** `welcome` has come on the present connection. */
   connected = false;
+  /** Private channels that this person is leaving, in this tab. */
+  leaving = new Set();
 
   constructor({ page, socket, storage, clock = browserClock }) {
     super();
     this.#socket = socket;
     this.#storage = storage;
     this.#clock = clock;
-    this.#requests = new Requests((made) => socket.send(made));
+    const say = (made) => socket.send(made);
+    this.#requests = new Requests(say);
     this.limits = page.limits;
     this.may = page.may ?? [];
     this.online = page.online ?? null;
     this.rooms = new Rooms(page.rooms);
     this.unread = new Unread(page.rooms);
     const ask = (type, fields) => this.ask(type, fields);
-    this.#conversation = new Conversation({ room: page.room, session: this, ask, clock });
+    this.#conversation = new Conversation({ room: page.room, session: this, ask, say, clock });
     for (const name of ["room", "joined", "filled", "older", "refused"]) {
       this.#conversation.on(name, (detail) => this.emit(name, detail));
     }
     this.#handlers = handlersOf(this, this.#conversation, {
       reply: (received) => this.#requests.answer(received),
       welcome: (received) => this.#welcome(received),
-      joined: (received) => this.#joined(received),
       complaint: (received) => this.#complaint(received),
       me: (me) => this.#become(me),
       online: (count) => this.#countOnline(count),
-      say: (made) => socket.send(made),
+      say,
     });
     if (page.me) this.#begin(page);
     socket.on("frame", (received) => this.receive(received));
@@ -133,8 +134,11 @@ export class Session extends Emitter {
     this.#own = null;
     this.me = null;
     this.#conversation.forget();
+    this.unread.replace([]);
+    this.rooms.forgetPrivate();
     this.emit("me");
-    this.emit("identify");
+    // What stands over the conversation is the room's own.
+    this.emit(this.rooms.get(this.room) ? "identify" : "reload");
   }
 
   /** Shows another room. */
@@ -152,16 +156,13 @@ export class Session extends Emitter {
   }
 
   retry(cid) {
-    this.outbox.retry(cid);
+    this.outbox.askAgain(cid, this.#clock.now());
     this.#own.deliver();
   }
 
   /** Somebody types here: told to the others, not too often. */
   typed() {
-    const pause = (this.limits.typing_seconds ?? 0) * 1000;
-    if (!this.connected || this.#clock.now() - this.#typedAt < pause) return;
-    this.#typedAt = this.#clock.now();
-    this.#socket.send(frame("typing", { room: this.room }));
+    this.#conversation.typed();
   }
 
   /** Moves this person's marker in a log, `{room, epoch}`; resolves with false when that has to be said again. */
@@ -172,6 +173,11 @@ export class Session extends Emitter {
   /** Fetches what stands above the oldest message. */
   older() {
     return this.#conversation.older();
+  }
+
+  /** Fetches older messages until this one is there; resolves with a `Sought`. */
+  seek(id) {
+    return this.#conversation.seek(id);
   }
 
   /** What people of the present room are called now, by id. */
@@ -186,7 +192,7 @@ export class Session extends Emitter {
 
   /** The room is none of this person's any more: nothing of it stays. */
   lose(channel) {
-    this.emit("removed", { channel });
+    this.emit("removed", { channel: { ...channel, left: this.leaving.delete(channel.room) } });
     this.#conversation.timelines.forget(channel.room);
     this.rooms.remove(channel.room);
     this.unread.forget(channel.room);
@@ -210,12 +216,6 @@ export class Session extends Emitter {
     this.#handlers[received.type]?.(received);
   }
 
-  /** At once, not when the promise of the join gets to it: what follows in a batch builds on it. */
-  #joined(received) {
-    this.#requests.answer(received);
-    this.#conversation.joined(received);
-  }
-
   #begin(page) {
     this.#become(page.me);
     this.#readAlready();
@@ -223,7 +223,8 @@ export class Session extends Emitter {
   }
 
   #welcome({ version, me, rooms, online, limits, may = [] }) {
-    if (version !== VERSION) {
+    const isAnother = this.me !== null && this.me.id !== me.id;
+    if (version !== VERSION || isAnother) {
       this.emit("reload");
       return;
     }
@@ -271,16 +272,19 @@ export class Session extends Emitter {
 
   #socketChanged() {
     const { state, ending } = this.#socket;
-    if (state !== SocketState.OPEN && this.connected) this.#disconnected();
+    if (state !== SocketState.OPEN) this.#disconnected();
     if (ending?.what === After.IDENTIFY) this.forget();
     if (ending?.what === After.RELOAD) this.emit("reload");
     this.emit("connection");
   }
 
+  /** Also before `welcome` something may have been asked. */
   #disconnected() {
-    this.connected = false;
-    this.#conversation.lost();
-    this.#own?.close();
+    if (this.connected) {
+      this.connected = false;
+      this.#conversation.lost();
+      this.#own?.close();
+    }
     this.#requests.abandon();
   }
 

@@ -1,6 +1,6 @@
 import { browserClock } from "chat/clock.js";
 import { Emitter } from "chat/emitter.js";
-import { After, afterClose, CloseCode } from "chat/protocol.js";
+import { After, afterClose, CloseCode, meantBy } from "chat/protocol.js";
 
 /** How long a connection may take until its first frame. */
 const FIRST_FRAME_MS = 10_000;
@@ -35,6 +35,7 @@ export class Socket extends Emitter {
   #silenceTimer = null;
   #silenceMs = SILENCE_MS + SILENCE_GRACE_MS;
   #restMs = 0;
+  #restUntil = -Infinity;
   #worked = false;
 
   state = SocketState.IDLE;
@@ -64,9 +65,9 @@ export class Socket extends Emitter {
     this.#become(SocketState.IDLE);
   }
 
-  /** Does not wait any longer. */
+  /** Does not wait any longer, unless the server asked for it. */
   retryNow() {
-    if (this.state === SocketState.WAITING) this.#open();
+    if (this.state === SocketState.WAITING && this.#clock.now() >= this.#restUntil) this.#open();
   }
 
   /** The connection has proved to work: the next loss begins with short waits again. */
@@ -109,7 +110,7 @@ export class Socket extends Emitter {
     this.#websocket = websocket;
     websocket.onopen = () => this.#become(SocketState.OPEN);
     websocket.onmessage = (message) => this.#receive(message.data);
-    websocket.onclose = (close) => this.#lost(close.code);
+    websocket.onclose = (close) => this.#lost(meantBy(close.code));
     this.#awaitFrame(FIRST_FRAME_MS);
   }
 
@@ -144,8 +145,10 @@ export class Socket extends Emitter {
     }
     if (!this.#worked) this.failures += 1;
     const wait = this.#worked && spread ? this.#backoff.within(spread) : this.#backoff.next();
-    this.#waitFor(Math.max(wait, rest && Math.max(rest, this.#restMs)));
+    const resting = rest && Math.max(rest, this.#restMs);
     this.#restMs = 0;
+    this.#restUntil = this.#clock.now() + resting;
+    this.#waitFor(Math.max(wait, resting));
   }
 
   #waitFor(milliseconds) {

@@ -5,6 +5,9 @@ const BLANK = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 /** White space and invisible characters only. */
 export const isBlank = (text) => BLANK.test(text);
 
+/** For finding: without accents and case. */
+export const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
 /** Characters as the server counts them (code points, line ends as one, outer white space gone). */
 export const lengthOf = (text) => [...text.replaceAll("\r\n", "\n").trim()].length;
 

@@ -8,6 +8,7 @@ export class CheckedField {
   #submit;
   #words;
   #submitted;
+  #busy = false;
 
   check;
 
@@ -58,12 +59,14 @@ export class CheckedField {
 
   /** The form is on its way, or back. */
   set busy(busy) {
+    this.#busy = busy;
     this.#submit.setAttribute("aria-disabled", String(busy || !this.check.ready));
   }
 
   /** Whoever presses Enter before the answer came gets it, and then what they wanted. */
   async #send(event) {
     event.preventDefault();
+    if (this.#busy) return;
     if (this.check.verdict === Verdict.OPEN) await this.check.askNow();
     if (this.check.ready) this.#submitted(this.check.value.trim());
     else this.#input.focus();

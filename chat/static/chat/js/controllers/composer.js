@@ -79,17 +79,17 @@ export class ComposerController {
   }
 
   /** The next message answers this one. */
-  reply({ id, author, body, attachments }) {
-    this.#drafts.reply(this.#room, { id, author, body: body || attachments[0]?.name || "" });
+  reply({ id, n, author, body, attachments }) {
+    this.#drafts.reply(this.#room, { id, n, author, body: body || attachments[0]?.name || "" });
     this.focus();
   }
 
   /** Changes a message of one's own; what was being written comes back afterwards. */
-  edit({ id, body }) {
+  edit({ id, n, body }) {
     if (this.#saving) return;
     this.#problem = "";
     this.#files.armed = false;
-    this.#drafts.edit(this.#room, { id, body });
+    this.#drafts.edit(this.#room, { id, n, body });
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
   }
@@ -189,7 +189,7 @@ export class ComposerController {
       if (this.#drafts.of(room).edit?.id === id) this.#drafts.cancel(room);
     } catch (error) {
       if (error.code === ErrorCode.NOT_FOUND) this.#drafts.keepWithout(room, (gone) => gone === id);
-      this.#problem = `Not saved. ${reasonOf(error)}`;
+      if (room === this.#room) this.#problem = `Not saved. ${reasonOf(error)}`;
     }
     this.#busy(false);
   }
@@ -249,7 +249,7 @@ export class ComposerController {
   #forgetGone() {
     const { timeline, changes } = this.#session;
     if (timeline.epoch === null) return;
-    this.#drafts.keepWithout(this.#room, (id) => !timeline.find(id) || changes?.leavingOf(id));
+    this.#drafts.keepWithout(this.#room, (id, n) => timeline.isGone(id, n) || changes?.leavingOf(id));
   }
 
   #draw() {

@@ -6,6 +6,11 @@ const ROWS = ["message", "day", "announcement", "news"];
 const PIECES = ["quote", "files", "picture", "document", "reactions", "reaction", "gone", "note"];
 const TEMPLATES = [...ROWS, ...PIECES];
 
+/** What can be pressed in a message. */
+const PRESSED = "[data-act], [data-emoji], .quote";
+
+const rowOf = (element) => element.closest('[data-row="message"]');
+
 /**
  * The messages and everything that can be done with one. `one(selector)` finds an element of the page.
  * Returns the function that scrolls to the newest.
@@ -46,6 +51,7 @@ export function conversationOf({ one, session, storage, composer, later, say, op
     useLightbox((lightbox) => lightbox.open(picture));
   });
   new ReadController({ box, log, session });
+  session.on("joined", ({ returned }) => returned && later.fetchAgain());
   const emoji = one('[data-composer] [data-part="emoji"]');
   emoji.addEventListener("click", () =>
     use(({ picker }) => picker.open(emoji, (symbol) => composer.insert(symbol))),
@@ -54,27 +60,46 @@ export function conversationOf({ one, session, storage, composer, later, say, op
 }
 
 /**
- * A press or a key that came before there was anybody to heed it is done again. Returns the function that
- * ends this.
+ * A press, a key or a resting finger that came before there was anybody to heed it is done again. Returns
+ * the function that ends this.
  */
-function replayUntilHeeded(log, use) {
+export function replayUntilHeeded(log, use) {
+  /** What stands where this stood: rows may have been drawn anew meanwhile. */
+  const present = (element, of = (row) => row) => {
+    const row = element.isConnected ? null : log.querySelector(`[data-id="${rowOf(element)?.dataset.id}"]`);
+    return row ? of(row) : element;
+  };
   const clicked = (event) => {
-    const pressed = event.target.closest("[data-act], [data-emoji], .quote");
+    const pressed = event.target.closest(PRESSED);
     if (!pressed) return;
     event.preventDefault();
-    use(() => pressed.click());
+    const at = [...rowOf(pressed).querySelectorAll(PRESSED)].indexOf(pressed);
+    use(() => present(pressed, (row) => row.querySelectorAll(PRESSED)[at])?.click());
   };
   const typed = (event) => {
     const { target } = event;
     if (event.key === "Tab" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.dataset.row !== "message") return;
     event.preventDefault();
-    use(() => target.dispatchEvent(new KeyboardEvent(event.type, event)));
+    use(() => present(target).dispatchEvent(new KeyboardEvent(event.type, event)));
   };
-  log.addEventListener("click", clicked);
-  log.addEventListener("keydown", typed);
+  const rested = (event) => {
+    const row = rowOf(event.target);
+    if (event.pointerType !== "touch" || !row) return;
+    event.preventDefault();
+    use(() => present(row).dispatchEvent(new PointerEvent(event.type, event)));
+  };
+  let finger = null;
+  const touched = (event) => {
+    const row = rowOf(event.target);
+    if (event.pointerType !== "touch" || !row) return;
+    finger = event;
+    use(() => finger === event && present(row).dispatchEvent(new PointerEvent(event.type, event)));
+  };
+  for (const end of ["pointerup", "pointercancel"]) log.addEventListener(end, () => (finger = null));
+  const heard = { click: clicked, keydown: typed, contextmenu: rested, pointerdown: touched };
+  for (const [type, hear] of Object.entries(heard)) log.addEventListener(type, hear);
   return () => {
-    log.removeEventListener("click", clicked);
-    log.removeEventListener("keydown", typed);
+    for (const [type, hear] of Object.entries(heard)) log.removeEventListener(type, hear);
   };
 }

@@ -1,7 +1,4 @@
-import { flag, show } from "chat/dom.js";
-
-/** Below this the panel is a drawer; the same number stands in panel.css. */
-const NARROW = "(max-width: 44.9375rem)";
+import { flag, NARROW, show } from "chat/dom.js";
 
 /** The panel on a phone: comes over the conversation, which rests meanwhile. */
 export class DrawerController {

@@ -1,5 +1,6 @@
 import { browserClock } from "chat/clock.js";
 import { setText, show } from "chat/dom.js";
+import { followTimeline } from "chat/following.js";
 
 /** What is there sooner needs no words. */
 const LATE_MS = 300;
@@ -11,22 +12,14 @@ export class EdgesController {
   #session;
   #clock;
   #timer = null;
-  #stopListening = () => {};
 
   constructor({ beginning, loading, session, clock = browserClock }) {
     this.#beginning = beginning;
     this.#loading = loading;
     this.#session = session;
     this.#clock = clock;
-    for (const event of ["room", "me"]) session.on(event, () => this.#listen());
     for (const event of ["joined", "older", "refused"]) session.on(event, () => this.#draw());
-    this.#listen();
-  }
-
-  #listen() {
-    this.#stopListening();
-    this.#stopListening = this.#session.timeline.on("change", () => this.#draw());
-    this.#draw();
+    followTimeline(session, () => this.#draw());
   }
 
   #draw() {

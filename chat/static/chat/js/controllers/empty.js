@@ -1,9 +1,9 @@
 import { copyInto } from "chat/controllers/copy.js";
 import { part, setText, show } from "chat/dom.js";
+import { followTimeline } from "chat/following.js";
 
 /** A room without messages, be it new or cleared: says so, and helps to begin. */
 export function showEmpty({ element, session, composer }) {
-  let stopListening = () => {};
   const draw = () => {
     const { me, timeline, outbox, room } = session;
     const known = me !== null && timeline.epoch !== null && session.rooms.get(room)?.kind !== "direct";
@@ -13,17 +13,11 @@ export function showEmpty({ element, session, composer }) {
     setText(part(element, "what"), archived ? "archived" : "here");
     for (const piece of ["open", "hello"]) show(part(element, piece), !archived);
   };
-  const listen = () => {
-    stopListening();
-    stopListening = session.timeline.on("change", draw);
-    draw();
-  };
-  for (const event of ["room", "me"]) session.on(event, listen);
   session.on("outbox", draw);
   session.rooms.on("change", draw);
   part(element, "hello").addEventListener("click", () => composer.suggest("Hello, everybody!"));
   part(element, "copy").addEventListener("click", ({ currentTarget }) =>
     copyInto(currentTarget, location.href),
   );
-  listen();
+  followTimeline(session, draw);
 }

@@ -1,6 +1,9 @@
-import { isPersonal } from "chat/called.js";
+import { isPersonal, mayLeave } from "chat/called.js";
+// What is copied with later must not be missing then.
+import "chat/controllers/copy.js";
+import { LeaveDialog } from "chat/controllers/leave_dialog.js";
 import { Menu } from "chat/controllers/menu.js";
-import { show } from "chat/dom.js";
+import { part, show } from "chat/dom.js";
 
 /** What can be done about the room, behind the three dots over it. */
 export class HeadMenu {
@@ -14,13 +17,17 @@ export class HeadMenu {
     this.#element = element;
     this.#session = session;
     this.#menu = new Menu(element);
-    this.#deeds = deeds;
+    const dialog = element.ownerDocument.querySelector("#leave-dialog");
+    const leave = new LeaveDialog({ dialog, session });
+    this.#deeds = { ...deeds, leave: () => leave.open() };
   }
 
   open(button) {
-    const { rooms, room } = this.#session;
-    const personal = isPersonal(rooms.get(room) ?? {});
+    const { rooms, room, me, may } = this.#session;
+    const channel = rooms.get(room) ?? {};
+    const personal = isPersonal(channel);
     for (const item of this.#element.querySelectorAll("[data-of-channels]")) show(item, !personal);
+    show(part(this.#element, "leave"), mayLeave(channel, me, may));
     this.#menu.open(button, (name) => this.#deeds[name](button));
   }
 }

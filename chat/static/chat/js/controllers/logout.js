@@ -2,7 +2,6 @@ import { refusalOf } from "chat/controllers/checked_field.js";
 import { part, setText } from "chat/dom.js";
 import { postJson } from "chat/http.js";
 import { belongsTo } from "chat/storage.js";
-import { count } from "chat/text.js";
 
 /** Ends the session, after asking when something would be lost. */
 export class LogoutController {
@@ -23,11 +22,10 @@ export class LogoutController {
   /** Logs out at once when nothing is unsent. */
   begin() {
     this.#session.changes.commit();
-    const unsent = this.#session.outbox.size;
-    const words = `${count(unsent, "message")} ${unsent === 1 ? "is" : "are"} not sent and will be lost.`;
-    setText(part(this.#dialog, "words"), unsent ? words : "");
+    const { lossWords } = this.#session.outbox;
+    setText(part(this.#dialog, "words"), lossWords);
     setText(part(this.#dialog, "refusal"), "");
-    if (unsent) this.#dialog.showModal();
+    if (lossWords) this.#dialog.showModal();
     else this.#leave();
   }
 

@@ -1,13 +1,10 @@
 import { hasAccount, mayChange } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { fillAvatar, fillPresence } from "chat/controllers/faces.js";
-import { clone, part, setText, show } from "chat/dom.js";
+import { clone, NARROW, part, setText, show } from "chat/dom.js";
 
-/** From here on the members stand beside the conversation; the same numbers are in members.css. */
+/** From here on the members stand beside the conversation; the same number is in members.css. */
 const WIDE = "(min-width: 75rem)";
-
-/** Below this they cover it. */
-const NARROW = "(max-width: 44.9375rem)";
 
 const KEY = "chat:members";
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });

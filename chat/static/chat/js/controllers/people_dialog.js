@@ -124,7 +124,7 @@ export class PeopleDialog {
     item.dataset.person = person.id;
     item.setAttribute("aria-selected", String(chosen));
     show(part(item, "avatar"), !notes);
-    part(item, "notes").toggleAttribute("hidden", !notes);
+    show(part(item, "notes"), notes);
     if (!notes) fillAvatar(part(item, "avatar"), person, this.#session.me, 1);
     setText(part(item, "name"), person.name);
     setText(part(item, "note"), this.#noteOf(person));

@@ -1,9 +1,8 @@
+import { NARROW } from "chat/dom.js";
+
 /** Between the opener and what it opens, and between that and the edge of the window. */
 const GAP_PX = 4;
 const EDGE_PX = 8;
-
-/** Below this a popup is a sheet at the foot of the window; the same number stands in popup.css. */
-const NARROW = "(max-width: 44.9375rem)";
 
 /**
  * Something small that opens beside what was pressed, and closes with Escape or a press elsewhere; the

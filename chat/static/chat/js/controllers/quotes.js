@@ -1,4 +1,12 @@
+import { Sought } from "chat/history.js";
+
 const FLASH_MS = 1_200;
+
+const WORDS = Object.freeze({
+  [Sought.GONE]: "The message that this answers is not kept any more.",
+  [Sought.FAR]: "The message that this answers is too far up to go there.",
+  [Sought.LEFT]: "The message that this answers did not load. Try again in a moment.",
+});
 
 /** A quote leads to the message it is from, which lights up for a moment. */
 export class QuotesController {
@@ -21,22 +29,10 @@ export class QuotesController {
   }
 
   async #goTo(id, from) {
-    const row = await this.#find(id);
+    const sought = await this.#session.seek(id);
+    const row = this.#rowOf(id);
     if (row) this.#flash(row);
-    else this.#session.changes?.tell(from, "The message that this answers is not kept any more.");
-  }
-
-  /** Older messages are fetched until it is there, or there are none. */
-  async #find(id) {
-    const session = this.#session;
-    let row = this.#rowOf(id);
-    while (!row && session.timeline.more) {
-      const before = session.timeline.oldest?.n;
-      await session.older();
-      row = this.#rowOf(id);
-      if (session.timeline.oldest?.n === before) break;
-    }
-    return row;
+    else if (sought !== Sought.FOUND) this.#session.changes?.tell(from, WORDS[sought]);
   }
 
   #rowOf(id) {

@@ -77,6 +77,8 @@ export class ReadController {
 
   #noticed(seen) {
     for (const { target, intersectionRatio, intersectionRect, rootBounds } of seen) {
+      // Noticed before, and told after the rows of another log have come.
+      if (!this.#watched.has(target)) continue;
       const enough = intersectionRect.height >= rootBounds.height * SEEN;
       if (intersectionRatio >= SEEN || enough) this.#inView.add(target);
       else this.#inView.delete(target);

@@ -1,6 +1,6 @@
 import { part, setText, show } from "chat/dom.js";
 
-/** Somebody was removed from the private channel that they are in: the page is elsewhere, and says so. */
+/** The private channel that somebody is in is theirs no more: the page is elsewhere, and says so. */
 export class Removed {
   #element;
   #session;
@@ -18,7 +18,8 @@ export class Removed {
     part(element, "close").addEventListener("click", () => show(element, false));
   }
 
-  tell({ room, name }) {
+  /** `left` when it was this tab that left it; they were removed, or left it elsewhere, when not. */
+  tell({ room, name, left }) {
     if (room !== this.#session.room) return;
     const { first } = this.#session.rooms;
     if (!first) {
@@ -27,7 +28,8 @@ export class Removed {
     }
     this.#go(first);
     this.#saidIn = first.room;
-    setText(part(this.#element, "words"), `You were removed from ${name}. You are in ${first.name} now.`);
+    const what = left ? `You left ${name}` : `You are no longer in ${name}`;
+    setText(part(this.#element, "words"), `${what}. You are in ${first.name} now.`);
     show(this.#element, true);
   }
 }

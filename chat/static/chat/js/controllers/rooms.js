@@ -1,6 +1,7 @@
 import { iconOf, isPersonal, titleOf } from "chat/called.js";
 import { fillFace } from "chat/controllers/faces.js";
 import { clone, flag, part, setText, show } from "chat/dom.js";
+import { onceForAll } from "chat/following.js";
 import { capped } from "chat/text.js";
 
 /** Channels, or personal chats: real links, kept true. */
@@ -18,9 +19,9 @@ export class RoomsController {
     this.#session = session;
     this.#addressOf = addressOf;
     this.#rooms = rooms;
-    session.rooms.on("change", () => this.#draw());
-    session.unread.on("change", () => this.#draw());
-    for (const event of ["room", "me"]) session.on(event, () => this.#draw());
+    const changed = onceForAll(() => this.#draw());
+    for (const model of [session.rooms, session.unread]) model.on("change", changed);
+    for (const event of ["room", "me"]) session.on(event, changed);
     this.#draw();
   }
 

@@ -115,6 +115,7 @@ export class ScrollController extends Emitter {
 
   #moved() {
     const { timeline, me } = this.#session;
+    timeline.readBack = !this.atBottom;
     if (this.atBottom) this.#seenUpTo = timeline.n;
     const isFresh = ({ n, author }) => n > this.#seenUpTo && author.id !== me?.id;
     const fresh = timeline.messages.filter(isFresh).length;

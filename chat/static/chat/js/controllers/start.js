@@ -1,12 +1,12 @@
 import { isNotes, isPersonal, titleOf } from "chat/called.js";
 import { fillFace } from "chat/controllers/faces.js";
 import { part, setText, show } from "chat/dom.js";
+import { followTimeline } from "chat/following.js";
 
 const NOTES = "Nobody else can read this. It is the same on all your devices.";
 
 /** Where a personal chat begins: who it is, and who can read it. */
 export function showStart({ element, session }) {
-  let stopListening = () => {};
   const draw = () => {
     const { me, timeline, rooms, room } = session;
     const chat = rooms.get(room);
@@ -18,14 +18,8 @@ export function showStart({ element, session }) {
     setText(part(element, "name"), titleOf(chat, me));
     setText(part(element, "words"), isNotes(chat, me) ? NOTES : wordsOf(chat.name));
   };
-  const listen = () => {
-    stopListening();
-    stopListening = session.timeline.on("change", draw);
-    draw();
-  };
-  for (const event of ["room", "me"]) session.on(event, listen);
   session.rooms.on("change", draw);
-  listen();
+  followTimeline(session, draw);
 }
 
 const wordsOf = (name) => `This is the start. Only ${name} and you can read what is here.`;

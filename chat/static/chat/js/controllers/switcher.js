@@ -113,7 +113,7 @@ export class SwitcherController {
     const personal = isPersonal(option);
     const item = clone(this.#template);
     show(part(item, "face"), personal);
-    part(item, "mark").toggleAttribute("hidden", personal);
+    show(part(item, "mark"), !personal);
     if (personal) fillFace(item, option, this.#session.me, 1);
     const here = room === this.#session.room;
     const unread = here ? 0 : this.#session.unread.of(room);
@@ -125,6 +125,7 @@ export class SwitcherController {
     setText(part(item, "note"), here ? "you are here" : "");
     setText(part(item, "unread"), unread ? capped(unread) : "");
     show(part(item, "badge"), unread > 0);
+    part(item, "badge").classList.toggle("badge--call", personal);
     return item;
   }
 }

@@ -2,6 +2,7 @@ import { fillMessage, noteFor, shownState } from "chat/controllers/message_row.j
 import { browserClock } from "chat/clock.js";
 import { dayOf, dayWords, isoTime, fullTime, nextMidnight, shortTime } from "chat/dates.js";
 import { clone, part, setText, strong } from "chat/dom.js";
+import { followTimeline, onceForAll } from "chat/following.js";
 import { keyOf, rowsOf } from "chat/models/rows.js";
 import { listed } from "chat/text.js";
 
@@ -18,9 +19,9 @@ export class TimelineController {
   #elements = new Map();
   #drawn = new Map();
   #room = null;
-  #stopListening = () => {};
-  #scheduled = false;
+  #changed = onceForAll(() => this.#draw());
   #midnight = null;
+  #quiet = null;
   #arriving = false;
   #focusLost;
 
@@ -33,16 +34,12 @@ export class TimelineController {
     this.#focusLost = focusLost;
     this.#clock = clock;
     this.#adopt();
-    session.on("room", () => this.#listen());
-    session.on("me", () => this.#listen());
-    session.on("outbox", () => this.#changed());
-    session.on("connection", () => this.#changed());
-    session.on("changes", () => this.#changed());
+    for (const event of ["outbox", "connection", "changes"]) session.on(event, this.#changed);
     session.on("joined", ({ entered }) => entered && this.#arrive());
     session.on("filled", () => this.#arrive());
-    session.presence.on("change", () => this.#changed());
+    session.presence.on("change", this.#changed);
     log.addEventListener("click", (event) => this.#clicked(event));
-    this.#listen();
+    followTimeline(session, this.#changed);
   }
 
   /** The rows that the server has drawn are the ones that stay. */
@@ -54,22 +51,6 @@ export class TimelineController {
       element.dataset.key = keyOf(message, message.author.id === me?.id);
       this.#elements.set(element.dataset.key, element);
     }
-  }
-
-  #listen() {
-    this.#stopListening();
-    this.#stopListening = this.#session.timeline.on("change", () => this.#changed());
-    this.#changed();
-  }
-
-  /** However many events one frame brings, they are drawn once. */
-  #changed() {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#draw();
-    });
   }
 
   /** The room's own messages are there: what is drawn next is where somebody begins to read. */
@@ -150,7 +131,8 @@ export class TimelineController {
   /** The rows of another room are not read out as if they had just been said. */
   #beQuiet() {
     this.#log.setAttribute("aria-live", "off");
-    this.#clock.setTimeout(() => {
+    this.#clock.clearTimeout(this.#quiet);
+    this.#quiet = this.#clock.setTimeout(() => {
       this.#log.removeAttribute("aria-live");
       this.#log.removeAttribute("aria-busy");
     }, QUIET_MS);

@@ -74,11 +74,8 @@ export class UploadsController {
     part(tile, "cancel").setAttribute("aria-label", `Do not attach ${name}`);
     part(tile, "retry").setAttribute("aria-label", `Try again with ${name}`);
     part(tile, "bar").setAttribute("aria-label", name);
-    const pictured = PREVIEWED.includes(type);
-    show(part(tile, "preview"), pictured);
-    show(part(tile, "kind"), !pictured);
-    if (pictured) part(tile, "preview").src = URL.createObjectURL(entry.file);
-    else fillKind(part(tile, "kind"), name);
+    fillKind(part(tile, "kind"), name);
+    if (PREVIEWED.includes(type)) preview(tile, entry.file);
     this.#tiles.set(entry.key, tile);
     list.append(tile);
     return tile;
@@ -100,6 +97,18 @@ export class UploadsController {
     }
     this.#wasBusy = busy;
   }
+}
+
+/** The picture in place of the letters; not of a file that is only called one. */
+function preview(tile, file) {
+  const [image, kind] = [part(tile, "preview"), part(tile, "kind")];
+  const choose = (pictured) => {
+    show(image, pictured);
+    show(kind, !pictured);
+  };
+  image.addEventListener("error", () => choose(false));
+  image.src = URL.createObjectURL(file);
+  choose(true);
 }
 
 function fillTile(tile, entry) {

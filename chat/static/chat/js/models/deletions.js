@@ -8,8 +8,6 @@ export const UNDO_MS = 8_000;
 /** What another tab began, or this one before it was loaded again, is that one's for a little longer. */
 const OTHER_TAB_MS = 3_000;
 
-const TRY_AGAIN_S = 2;
-
 export const Leaving = Object.freeze({
   /** Not told to the server yet: can be taken back. */
   UNDOABLE: "undoable",
@@ -116,8 +114,7 @@ export class Deletions extends Emitter {
     if (error.code === ErrorCode.NOT_FOUND) {
       this.#done(entry);
     } else if (error.passing) {
-      const wait = (error.retryAfter ?? TRY_AGAIN_S) * 1000;
-      entry.timer = this.#clock.setTimeout(() => this.#goNow(entry), wait);
+      entry.timer = this.#clock.setTimeout(() => this.#goNow(entry), error.waitMs);
       this.#become(entry, Leaving.WAITING);
     } else if (error.code === ErrorCode.DISCONNECTED) {
       this.#become(entry, Leaving.WAITING);

@@ -8,7 +8,7 @@ import { isBlank } from "chat/text.js";
 export class Drafts extends Emitter {
   #rooms = new Map();
 
-  /** `{body, replyTo, edit: {id, before, body} | null}` */
+  /** `{body, replyTo, edit: {id, n, before, body} | null}` */
   of(room) {
     return this.#rooms.get(room) ?? { body: "", replyTo: null, edit: null };
   }
@@ -29,8 +29,8 @@ export class Drafts extends Emitter {
     this.emit("change");
   }
 
-  edit(room, { id, body }) {
-    if (this.of(room).edit?.id !== id) this.#set(room, { edit: { id, before: body, body } });
+  edit(room, { id, n, body }) {
+    if (this.of(room).edit?.id !== id) this.#set(room, { edit: { id, n, before: body, body } });
     this.emit("change");
   }
 
@@ -49,16 +49,16 @@ export class Drafts extends Emitter {
     this.emit("change");
   }
 
-  /** These messages are gone: what was written about them stays, as a new message. */
+  /** Messages of which `isGone(id, n)` are gone: what was written about them stays, as a new message. */
   keepWithout(room, isGone) {
     const { body, edit, replyTo } = this.of(room);
-    if (edit && isGone(edit.id)) {
+    if (edit && isGone(edit.id, edit.n)) {
       const words = edit.body === edit.before ? "" : edit.body;
       const both = [body, words].filter((text) => !isBlank(text)).join("\n\n");
       this.#set(room, { body: both, edit: null });
       this.emit("change");
     }
-    if (replyTo && isGone(replyTo.id)) {
+    if (replyTo && isGone(replyTo.id, replyTo.n)) {
       this.#set(room, { replyTo: null });
       this.emit("change");
     }

@@ -1,6 +1,7 @@
 import { Emitter } from "chat/emitter.js";
 import { ErrorCode } from "chat/protocol.js";
 import { belongsTo } from "chat/storage.js";
+import { count } from "chat/text.js";
 
 /** The server remembers a cid for 24 h; what is older might be stored twice and is sent only when asked. */
 const TRUSTED_MS = 23 * 60 * 60 * 1000;
@@ -35,10 +36,13 @@ export class Outbox extends Emitter {
     this.#load(now);
   }
 
-  /** `{cid, room, body, ts, quote, attachments, state, error, revision}`; `quote` is what it answers, if anything. */
+  /**
+   * `{cid, room, body, ts, since, quote, attachments, state, error, revision}`; `quote` is what it answers, if
+   * anything, `since` when somebody last asked to send it.
+   */
   add({ cid, room, body, ts, quote, attachments = [] }) {
     const message = { cid, room, body, ts, quote, attachments };
-    const entry = { ...message, state: Unsent.WAITING, error: null, revision: 0 };
+    const entry = waiting(message);
     this.#entries.set(cid, entry);
     this.kept = this.#keep(entry);
     this.emit("change");
@@ -64,6 +68,12 @@ export class Outbox extends Emitter {
     return this.waiting + this.#count(Unsent.FAILED);
   }
 
+  /** What to say to who would lose it; empty when nothing is unsent. */
+  get lossWords() {
+    const { size } = this;
+    return size ? `${count(size, "message")} ${size === 1 ? "is" : "are"} not sent and will be lost.` : "";
+  }
+
   sending(cid) {
     this.#become(cid, Unsent.SENDING);
   }
@@ -72,9 +82,23 @@ export class Outbox extends Emitter {
     this.#become(cid, Unsent.FAILED, error);
   }
 
-  /** Again to the end of nothing: it keeps its place in the order. */
+  /** Somebody asks to send it once more. It keeps its place in the order. */
+  askAgain(cid, now) {
+    const entry = this.#entries.get(cid);
+    if (entry) entry.since = now;
+    this.retry(cid);
+  }
+
+  /** It was not answered: it waits again. */
   retry(cid) {
     this.#become(cid, Unsent.WAITING);
+  }
+
+  /** What waits for longer than the server remembers is not sent without asking. */
+  expire(now) {
+    for (const { cid, state, since } of [...this.#entries.values()]) {
+      if (state === Unsent.WAITING && now - since > TRUSTED_MS) this.failed(cid, ErrorCode.EXPIRED);
+    }
   }
 
   /** What it answers is gone: it is said without. */
@@ -129,10 +153,16 @@ export class Outbox extends Emitter {
     });
     for (const { cid, room, body, ts, quote, attachments = [] } of kept.sort((a, b) => a.ts - b.ts)) {
       if (!room || (!body && !attachments.length)) continue;
-      const old = now - ts > TRUSTED_MS;
-      const state = old ? Unsent.FAILED : Unsent.WAITING;
-      const error = old ? ErrorCode.EXPIRED : null;
-      this.#entries.set(cid, { cid, room, body, ts, quote, attachments, state, error, revision: 0 });
+      this.#entries.set(cid, waiting({ cid, room, body, ts, quote, attachments }));
     }
+    this.expire(now);
   }
 }
+
+const waiting = (message) => ({
+  ...message,
+  since: message.ts,
+  state: Unsent.WAITING,
+  error: null,
+  revision: 0,
+});

@@ -1,6 +1,7 @@
 import { NOTES } from "chat/called.js";
 import { Emitter } from "chat/emitter.js";
 import { step } from "chat/models/roving.js";
+import { folded } from "chat/text.js";
 
 const AFTER_LAST_KEY_MS = 150;
 
@@ -35,9 +36,10 @@ export class PeopleFinder extends Emitter {
     this.#clock = clock;
   }
 
-  /** People `{id, name, guest}`; one's notes come first. */
+  /** People `{id, name, guest}`; one's notes come first. Nobody finds nobody. */
   get options() {
     const me = this.#me();
+    if (!me) return [];
     const others = this.#found.filter(({ id }) => id !== me.id);
     const notes = { ...me, name: NOTES };
     return this.#notes && this.#isForNotes(me) ? [notes, ...others] : others;
@@ -114,5 +116,3 @@ export class PeopleFinder extends Emitter {
     this.emit("change");
   }
 }
-
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

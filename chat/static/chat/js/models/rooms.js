@@ -61,6 +61,14 @@ export class Rooms extends Emitter {
     this.emit("change");
   }
 
+  /** Nobody is here any more: what not everybody sees goes. */
+  forgetPrivate() {
+    for (const { room, private: secret, kind } of this.all) {
+      if (secret || isPersonal({ kind })) this.#rooms.delete(room);
+    }
+    this.emit("change");
+  }
+
   remove(room) {
     if (this.#rooms.delete(room)) this.emit("change");
   }

@@ -24,13 +24,16 @@ export function rowsOf({ entries, unsent = [], news = null, ...context }) {
   const { me, dayOf } = context;
   const rows = [];
   let day = null;
+  let latest = -Infinity;
   let newsPlaced = false;
   for (const entry of [...entries, ...unsent.map((one) => asPending(one, me))]) {
     const ts = entry.message?.ts ?? entry.ts;
-    if (dayOf(ts) !== day) {
+    // Clocks differ, ours and the server's: no day comes a second time.
+    if (ts > latest && dayOf(ts) !== day) {
       day = dayOf(ts);
       rows.push({ key: `day:${day}`, kind: "day", ts });
     }
+    latest = Math.max(latest, ts);
     if (news && !newsPlaced && entry.message?.n >= news.n) {
       newsPlaced = true;
       rows.push({ key: "news", kind: "news", count: news.count });

@@ -1,5 +1,6 @@
 import { Emitter } from "chat/emitter.js";
 import { step } from "chat/models/roving.js";
+import { folded } from "chat/text.js";
 
 const AFTER_LAST_KEY_MS = 150;
 const MOST_SHOWN = 50;
@@ -99,5 +100,3 @@ export class Switcher extends Emitter {
     this.emit("change");
   }
 }
-
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

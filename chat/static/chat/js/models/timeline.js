@@ -4,6 +4,12 @@ import { withReaction } from "chat/models/reactions.js";
 /** Rows kept in the page; older ones go when nobody looks at them. */
 const MOST_ENTRIES = 500;
 
+/** Rows kept while somebody reads further up. */
+const MOST_READ_BACK = 2_000;
+
+/** Present names kept of people who wrote nothing here. */
+const MOST_NAMES = 1_000;
+
 /** Events that came too early, until what is missing before them has come. */
 const MOST_HELD = 512;
 
@@ -25,6 +31,7 @@ export class Timeline extends Emitter {
   #entries = [];
   #held = new Map();
   #gathering = false;
+  #announced = 0;
 
   room;
   /** null until the server has told: then nothing can be applied. */
@@ -33,6 +40,8 @@ export class Timeline extends Emitter {
   n = 0;
   /** The server has older messages than the oldest here. */
   more = false;
+  /** Somebody reads further up: nothing goes from over them. */
+  readBack = false;
   /** Present names of authors who changed theirs, by person id. */
   names = new Map();
   /** The line "new": number of the first message it stands before, and how many those were. */
@@ -63,6 +72,11 @@ export class Timeline extends Emitter {
 
   find(id) {
     return this.#entry(id)?.message;
+  }
+
+  /** Whether message `id` with number `n` is not in the room any more, as far as is known here. */
+  isGone(id, n) {
+    return !this.find(id) && !(this.more && n < this.oldest?.n);
   }
 
   /** Whether the message with this cid of this author is here. */
@@ -97,6 +111,7 @@ export class Timeline extends Emitter {
     this.seq = Math.max(this.seq, seq);
     this.n = Math.max(this.n, n);
     this.#drain();
+    this.#trim();
     this.emit("change");
     return this.n - before;
   }
@@ -137,7 +152,7 @@ export class Timeline extends Emitter {
       last.people = [...last.people, ...people.filter(({ id }) => !known.has(id))];
       last.revision += 1;
     } else {
-      const key = `${what}:${people[0].id}:${ts}`;
+      const key = `${what}:${people[0].id}:${ts}:${++this.#announced}`;
       this.#entries.push({ kind: "announcement", key, what, people, ts, from, revision: 0 });
       this.#dropOldAnnouncement();
     }
@@ -148,6 +163,7 @@ export class Timeline extends Emitter {
   rename({ id, name }) {
     if (this.names.get(id) === name) return;
     this.names.set(id, name);
+    if (this.names.size > MOST_NAMES) this.#forgetNames();
     this.emit("change");
   }
 
@@ -177,6 +193,13 @@ export class Timeline extends Emitter {
   /** Somebody looks again: the line does not move any more. */
   noticed() {
     this.#gathering = false;
+  }
+
+  /** What came after number `n`: the last `own` message, or 0, and how many of `others` came after that. */
+  since(n, me) {
+    const came = this.messages.filter((message) => message.n > n);
+    const own = came.findLastIndex(({ author }) => author.id === me);
+    return { own: came[own]?.n ?? 0, others: came.length - own - 1 };
   }
 
   /** The number of the first of the last `unread` messages of others, 0 when there is none. */
@@ -229,8 +252,15 @@ export class Timeline extends Emitter {
     for (const [id, name] of Object.entries(names)) this.names.set(id, name);
   }
 
+  /** Many people come and go in days; those whose messages are here keep their names. */
+  #forgetNames() {
+    const wrote = new Set(this.messages.map(({ author }) => author.id));
+    const others = [...this.names.keys()].filter((id) => !wrote.has(id));
+    for (const id of others.slice(0, -MOST_NAMES / 2)) this.names.delete(id);
+  }
+
   #trim() {
-    const surplus = this.#entries.length - MOST_ENTRIES;
+    const surplus = this.#entries.length - (this.readBack ? MOST_READ_BACK : MOST_ENTRIES);
     if (surplus <= 0) return;
     this.#entries.splice(0, surplus);
     this.more = true;

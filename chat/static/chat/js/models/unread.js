@@ -70,11 +70,21 @@ export class Unread extends Emitter {
     this.emit("change");
   }
 
-  /** The room that this tab is in has another log, or is seen for the first time. */
-  entered(room, { epoch, n, read = 0, unread = 0 }) {
+  /**
+   * The room that this tab is in has `n` messages now: it may have another log, be seen for the first time, or
+   * have gone on unheard. `since(n)` tells of what came after a number: `own`, the last that this person wrote,
+   * or 0, and how many of others came after that.
+   */
+  entered(room, { epoch, n }, since) {
     const known = this.#rooms.get(room);
-    if (known?.epoch === epoch) known.n = Math.max(known.n, n);
-    else this.#rooms.set(room, { epoch, n, read, unread });
+    if (known?.epoch !== epoch) {
+      this.#rooms.set(room, { epoch, n, read: 0, unread: 0 });
+    } else if (n > known.n) {
+      const { own, others } = since(Math.max(known.n, known.read));
+      if (own) Object.assign(known, { read: own, unread: 0 });
+      known.unread += others;
+      known.n = n;
+    }
     this.emit("change");
   }
 

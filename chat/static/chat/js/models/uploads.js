@@ -5,7 +5,6 @@ import { ErrorCode } from "chat/protocol.js";
 import { count } from "chat/text.js";
 
 const AT_ONCE = 3;
-const REST_S = 2;
 
 /** Who has to wait for longer is told so. */
 const MOST_REST_S = 90;
@@ -167,11 +166,10 @@ export class Uploads extends Emitter {
       return;
     }
     // Too many in a short time: it is its turn again when the server says.
-    const wait = (error.retryAfter ?? REST_S) * 1000;
     this.#resting ??= this.#clock.setTimeout(() => {
       this.#resting = null;
       this.#changed();
-    }, wait);
+    }, error.waitMs);
     this.#ended(entry, { state: UploadState.QUEUED, part: 0 });
   }
 
