@@ -69,17 +69,20 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         await self.accept()
+        try:
+            await self._come_in()
+        except RateLimited as error:
+            await self._turn_away(CloseCode.FLOODING, error)
+        except Unavailable as error:
+            await self._turn_away(CloseCode.RESTART, error)
+
+    async def _come_in(self) -> None:
         here = process.current()
         who = await identity_of(here, self.scope["session"])
         if who is None:
             await self._turn_away(CloseCode.NO_IDENTITY)
         self.connection = Connection(here, who, self._address(), self.base_send, self._close_soon)
-        try:
-            await self.connection.open()
-        except RateLimited as error:
-            await self._turn_away(CloseCode.FLOODING, error)
-        except Unavailable as error:
-            await self._turn_away(CloseCode.RESTART, error)
+        await self.connection.open()
 
     def _address(self) -> str:
         peer = (self.scope.get("client") or ("", 0))[0]

@@ -14,13 +14,16 @@ from typing import Annotated, Any, Final, Literal, cast
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
-from chat.domain import Author, Event, Message, Present
+from chat.domain import Author, Event, Message
 from chat.errors import BadFrame, ChatError, Invalid, UnknownType
 
 VERSION: Final = 1
 
 # Integers that every JavaScript engine keeps exact.
 LARGEST_NUMBER: Final = 2**53 - 1
+
+# Messages, rooms or people in one answer, at most.
+PAGE: Final = 100
 
 # In ASCII the same in bytes, in other scripts up to three times that.
 BATCH_CHARACTERS: Final = 256 * 1024
@@ -43,17 +46,18 @@ class CloseCode(IntEnum):
 
 Ref = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 Room = Annotated[str, Meta(pattern=r"^(channel:[a-z0-9-]{1,64}|direct:[A-Za-z0-9_-]{1,32})\Z")]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
+# PostgreSQL has no NUL in a text, and refuses to look for one.
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*\Z")]
 # RFC 9562, lower or upper case: what crypto.randomUUID() and every UUID library print.
 Cid = Annotated[
     str,
     Meta(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\Z"),
 ]
 Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
-PageSize = Annotated[int, Meta(ge=1, le=100)]
+PageSize = Annotated[int, Meta(ge=1, le=PAGE)]
 # Longer than any limit on a text: the exact limit is a setting and has its own error.
 Text = Annotated[str, Meta(max_length=65_536)]
-Query = Annotated[str, Meta(max_length=128)]
+Query = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00]*\Z")]
 Keeps = Literal["recent", "all"]
 # A refusal names the field, which may be one of 60,000 characters that the client made up.
 DETAIL_CHARACTERS: Final = 200
@@ -534,10 +538,6 @@ def error_frame(error: ChatError, ref: str | int | UnsetType = UNSET) -> ErrorFr
     """What a client is told of an error: ``retry_after`` only where waiting helps."""
     wait = UNSET if error.retry_after is None else round(error.retry_after, 3)
     return ErrorFrame(code=error.code, detail=error.detail, ref=ref, retry_after=wait)
-
-
-def members(present: Present, away: tuple[Author, ...] | UnsetType = UNSET) -> Members:
-    return Members(present.people, present.count, away)
 
 
 def info_of(state: RoomState) -> ChannelInfo:

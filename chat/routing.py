@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
+# A host and an origin (RFC 1035: 253 characters each, a scheme and a port). Longer is neither, and nothing
+# to remember an answer for.
+HEADER_CHARACTERS = 1_000
+
 
 class OriginGate:
     """Lets in handshakes from pages of this very site: scheme, host and port must be equal.
@@ -53,6 +57,8 @@ class OriginGate:
         for name, value in scope["headers"]:
             if name in sent:
                 sent[name].append(value.decode("latin-1"))
+        if sum(len(value) for values in sent.values() for value in values) > HEADER_CHARACTERS:
+            return False
         scheme = "https" if scope.get("scheme") == "wss" else "http"
         if chat.TRUSTED_PROXIES and (forwarded := sent[b"x-forwarded-proto"]):
             scheme = forwarded[-1].rpartition(",")[2].strip()

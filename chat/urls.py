@@ -19,8 +19,8 @@ urlpatterns = [
     path("account/login/", accounts.log_in, name="login"),
     path("account/password/", accounts.change_password, name="password"),
     path("files/", files.upload, name="files"),
-    path("files/<str:attachment_id>/", files.remove, name="file-remove"),
-    path("files/<str:attachment_id>/<str:name>", files.serve, name="file"),
+    path("files/<slug:attachment_id>/", files.remove, name="file-remove"),
+    path("files/<slug:attachment_id>/<str:name>", files.serve, name="file"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]

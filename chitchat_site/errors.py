@@ -26,7 +26,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.log import log_response
 
 from chat import conf
-from chat.services.channels import default_slug
+from chat.services.defaults import default_slug
 
 CODES: Final = {400: "invalid", 403: "forbidden", 404: "not_found", 413: "too_large", 500: "server_error"}
 WORDS: Final = {

@@ -157,7 +157,7 @@ def _redis_for_sites(
         settings.CHITCHAT = {**settings.CHITCHAT, "REDIS_URL": url}
         settings.CHANNEL_LAYERS = redis_layer(url, timeout=redis_patience)
         monkeypatch.setitem(Client.__init__.__kwdefaults__, "timeout", redis_patience)
-        monkeypatch.setattr("chat.relay.relay.LAYER_TIMEOUT", redis_patience)
+        monkeypatch.setattr("chat.relay.groups.LAYER_TIMEOUT", redis_patience)
 
 
 @pytest.fixture(autouse=True)

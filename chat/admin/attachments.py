@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from chat.domain import RoomKind
 from chat.models import Attachment
 from chat.services import releases
 
@@ -39,6 +40,10 @@ class AttachmentAdmin(ModelAdmin):
         *("state", "uploader", "room", "message", "created_at", "changed_at"),
     )
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        """Those of channels. What two people send each other is theirs alone, its names included."""
+        return super().get_queryset(request).exclude(room__startswith=f"{RoomKind.DIRECT}:")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,5 +1,6 @@
 """What the pages of channels and of people have in common: what is live, acts that are asked twice."""
 
+from abc import ABCMeta, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.forms import MediaDefiningClass
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from chat.errors import ChatError
-from chat.services.moderation import in_chat
 from chat.services.runtime import Runtime
+from chat.services.threads import in_chat
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -57,7 +59,11 @@ def live_note(request: HttpRequest) -> dict[str, Any]:
     return {"live": True, **in_chat(_scope_of)}
 
 
-class LiveAdmin(ModelAdmin):
+class _Abstract(ABCMeta, MediaDefiningClass):
+    """A page without one of its methods is noticed when it is registered."""
+
+
+class LiveAdmin(ModelAdmin, metaclass=_Abstract):
     """What both have in common: nothing is deleted, acts are logged, refusals are words."""
 
     change_list_template = "admin/chat/change_list.html"
@@ -75,9 +81,9 @@ class LiveAdmin(ModelAdmin):
             self.fill_in([] if changelist is None else list(changelist.result_list))
         return response
 
+    @abstractmethod
     def fill_in(self, rows: list[Any]) -> None:
         """Give each row its ``live`` state."""
-        raise NotImplementedError
 
     def changeform_view(
         self,

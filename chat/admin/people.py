@@ -11,11 +11,14 @@ from django.urls import URLPattern
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from chat import conf
 from chat.admin.live import UNKNOWN, LiveAdmin, is_in_the_chat, titled
 from chat.errors import ChatError
 from chat.models import Person
 from chat.services import moderation
-from chat.services.moderation import Place, in_chat
+from chat.services.moderation import Place
+from chat.services.people import judge_name
+from chat.services.threads import in_chat
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Person]
@@ -55,7 +58,7 @@ class PersonForm(ModelForm):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         try:
-            return moderation.judge_person_name(name).name
+            return judge_name(conf.get(), name).name
         except ChatError as error:
             raise ValidationError(error.detail, code=error.code) from None
 

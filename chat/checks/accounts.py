@@ -8,11 +8,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.module_loading import import_string
 
-from chat import conf
+from chat.checks.readable import readable_settings
 
 # What the chat calls an account to the host: as long as the id of a person.
 USERNAME_CHARACTERS: Final = 16
@@ -21,10 +20,8 @@ OWN_PAGES_HINT: Final = 'Set CHITCHAT["ACCOUNTS"] = False: people register and l
 
 
 def _has_pages() -> bool:
-    try:
-        return conf.get().ACCOUNTS
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return False  # chat.E001 says it
+    chat = readable_settings()
+    return chat is not None and chat.ACCOUNTS
 
 
 @register(Tags.security)

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from chat import conf
+from chat.checks.readable import readable_settings
 from chat.services.combinations import missing_layer
 
 
@@ -25,10 +26,9 @@ def check_settings(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 @register(Tags.compatibility)
 def check_layer(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """There is a channel layer."""
-    try:
-        chat = conf.get()
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return []  # chat.E001 says it
+    chat = readable_settings()
+    if chat is None:
+        return []
     return [Error(one.words, hint=one.hint, id=one.id) for one in missing_layer(chat)]
 
 
@@ -49,11 +49,8 @@ def check_sessions(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 @register(Tags.security)
 def check_rate_limits(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """The limits are lifted for a benchmark only."""
-    try:
-        lifted = not conf.get().RATE_LIMITS
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return []  # chat.E001 says it
-    if settings.DEBUG or not lifted:
+    chat = readable_settings()
+    if settings.DEBUG or chat is None or chat.RATE_LIMITS:
         return []
     return [
         Warning(

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
 
 from chat import conf
+from chat.checks.readable import readable_settings
 from chat.services.combinations import (
     keeps_messages_in_process,
     layer_is_in_memory,
@@ -20,21 +20,13 @@ SHARE_HINT: Final = 'Set CHITCHAT["REDIS_URL"] and a Redis channel layer (the ex
 LEAST_CAPACITY: Final = 1_000
 
 
-def _chat() -> conf.Settings | None:
-    """The app's settings; None when chat.E001 says what is wrong with them."""
-    try:
-        return conf.get()
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return None
-
-
 @register(Tags.compatibility)
 def check_workers(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """One process, as long as something lives in its memory. Knows what WEB_CONCURRENCY says, no more."""
     count = os.environ.get("WEB_CONCURRENCY", "")
     if not count.isdecimal() or int(count) < 2:
         return []
-    chat = _chat()
+    chat = readable_settings()
     parts = []
     if layer_is_in_memory():
         parts.append("the channel layer")
@@ -77,7 +69,7 @@ def check_hosts(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessag
 @register(Tags.security)
 def check_proxies(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Pages and WebSockets believe the same proxies."""
-    chat = _chat()
+    chat = readable_settings()
     if chat is None:
         return []
     pages, sockets = settings.SECURE_PROXY_SSL_HEADER is not None, chat.TRUSTED_PROXIES > 0
@@ -98,7 +90,7 @@ def check_proxies(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
 def check_session_life(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """A name lasts as long as people think."""
     messages: list[CheckMessage] = []
-    chat = _chat()
+    chat = readable_settings()
     if settings.SESSION_EXPIRE_AT_BROWSER_CLOSE:
         words = "Who closes the browser loses the name, and it stays taken."
         hint = "Set SESSION_EXPIRE_AT_BROWSER_CLOSE = False."
@@ -121,7 +113,7 @@ def check_session_life(app_configs: Sequence[Any] | None, **_: Any) -> list[Chec
 @register(Tags.security)
 def check_bodies(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """What a request may carry is bounded, and a message fits in."""
-    chat = _chat()
+    chat = readable_settings()
     most: Any = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if most is None:
         words = "A request may be of any size, all of it in memory."

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, storages
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 from django.views.static import serve
 
-from chat import conf
 from chat.checks.host import layers
+from chat.checks.readable import readable_settings
 from chat.files.body import BoundedBody
 from chat.files.kinds import KINDS
 
@@ -93,10 +92,8 @@ def _is_within(folder: Path, root: Path) -> bool:
 @register(Tags.compatibility)
 def check_file_types(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """There is code that looks into every kind of file that is taken."""
-    try:
-        taken = conf.get().FILE_TYPES
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return []  # chat.E001 says it
+    chat = readable_settings()
+    taken = () if chat is None else chat.FILE_TYPES
     messages: list[CheckMessage] = []
     if unknown := [one for one in taken if one not in KINDS]:
         words = f'CHITCHAT["FILE_TYPES"]: nothing looks into files of the type {unknown[0]!r}.'

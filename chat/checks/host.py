@@ -16,7 +16,7 @@ from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from chat import conf
+from chat.checks.readable import readable_settings
 from chat.services.combinations import missing_packages, missing_stores
 
 # What wrappers of ASGI applications call what they wrap.
@@ -175,10 +175,7 @@ def check_static_files(app_configs: Sequence[Any] | None, **_: Any) -> list[Chec
 @register(Tags.compatibility)
 def check_store(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """There are stores of the names in the settings."""
-    try:
-        settings = conf.get()
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return []  # chat.E001 says it
-    if any(missing_packages(settings)):
+    chat = readable_settings()
+    if chat is None or any(missing_packages(chat)):
         return []  # chat.E020 says it
-    return [Error(one.words, hint=one.hint, id=one.id) for one in missing_stores(settings)]
+    return [Error(one.words, hint=one.hint, id=one.id) for one in missing_stores(chat)]

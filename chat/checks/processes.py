@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 
 from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, storages
 
-from chat import conf
+from chat.checks.readable import readable_settings
 from chat.services import combinations
 from chat.services.combinations import REDIS_LAYER_HINT, SESSIONS_HINT, layer_backend
 
@@ -17,18 +16,10 @@ from chat.services.combinations import REDIS_LAYER_HINT, SESSIONS_HINT, layer_ba
 PATIENCE: Final = 2.0
 
 
-def _chat() -> conf.Settings | None:
-    """The app's settings; None when chat.E001 says what is wrong with them."""
-    try:
-        return conf.get()
-    except (ImproperlyConfigured, TypeError, ValueError):
-        return None
-
-
 @register(Tags.compatibility)
 def check_parts(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Channel layer, stores, sessions and files are all in process, or all shared."""
-    chat = _chat()
+    chat = readable_settings()
     if chat is None:
         return []
     found = [one for one in combinations.problems(chat) if one.id in ("chat.E020", "chat.E021")]
@@ -47,7 +38,7 @@ def check_redis_layer(app_configs: Sequence[Any] | None, **_: Any) -> list[Check
 @register(Tags.compatibility)
 def check_machines(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Several machines have one database and the same sessions."""
-    chat = _chat()
+    chat = readable_settings()
     if chat is None or not chat.REDIS_URL or _is_here(chat.REDIS_URL):
         return []
     messages: list[CheckMessage] = []
@@ -65,7 +56,7 @@ def check_machines(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 @register(Tags.files, deploy=True)
 def check_shared_files(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Several machines have the same uploads. Nobody can tell a folder of theirs from one that they share."""
-    chat = _chat()
+    chat = readable_settings()
     if chat is None or not chat.REDIS_URL or _is_here(chat.REDIS_URL):
         return []
     storage = storages[DEFAULT_STORAGE_ALIAS]
@@ -90,7 +81,7 @@ def check_redis(
     app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
     """Redis answers, and keeps what it is given. Asked where databases are: ``check --database default``."""
-    chat = _chat()
+    chat = readable_settings()
     if chat is None or not databases or not chat.REDIS_URL or any(combinations.missing_packages(chat)):
         return []
     from redis import Redis

@@ -21,7 +21,6 @@ FORMATS: Final = {PNG: "PNG", JPEG: "JPEG", GIF: "GIF", WEBP: "WEBP"}
 # Close enough to the original that nobody sees a difference, at about its size.
 QUALITY: Final = {JPEG: 90, WEBP: 88}
 THUMBNAIL_QUALITY: Final = 80
-THUMBNAIL: Final = WEBP
 
 # What of ``info`` belongs to the picture, and is not about it.
 KEPT_INFO: Final = ("transparency", "background", "duration", "loop")

@@ -19,16 +19,16 @@ Three rules hold it together, each under the room's lock:
 
 import asyncio
 import logging
-import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from chat.domain import Event, split_room
+from chat.domain import Event
 from chat.errors import Unavailable
 from chat.protocol import CloseCode, PresenceFrame, batch, batches, decode_presence, encode, encode_event
+from chat.relay.groups import SITE_GROUP, Groups, Layer, person_group, room_group
 from chat.relay.member import Level, Leveller, Member, Notice, Position, Send
 from chat.relay.room import Room, Source
 
@@ -38,37 +38,8 @@ logger = logging.getLogger(__name__)
 ENTER_TRIES: Final = 5
 # Events of one room that wait for the layer; what comes after that, every process finds by the gap.
 OUTBOX_EVENTS: Final = 1024
-# Groups for personal news. One each would be thousands, and the in-memory layer walks all groups on every
-# message; with 64 the walk is 8 µs and a process drops what is for somebody who is not here.
-PERSON_GROUPS: Final = 64
-
-# Seconds until a layer that does not answer is given up.
-LAYER_TIMEOUT: Final = 2.0
 # People whose frames go through the layer together.
 PEOPLE_A_MESSAGE: Final = 500
-
-SITE_GROUP: Final = "chat.site"
-
-
-def room_group(room: str) -> str:
-    """The channel group of a room: ASCII, under 100 characters (``channel:a`` → ``chat.channel.a``)."""
-    kind, key = split_room(room)
-    return f"chat.{kind}.{key}"
-
-
-def person_group(person: str) -> str:
-    """The channel group that carries what is for this person."""
-    return f"chat.person.{zlib.crc32(person.encode()) % PERSON_GROUPS}"
-
-
-class Layer(Protocol):
-    """The part of a channel layer that is used."""
-
-    async def new_channel(self, prefix: str = ...) -> str: ...
-    async def receive(self, channel: str) -> dict[str, Any]: ...
-    async def group_add(self, group: str, channel: str) -> None: ...
-    async def group_discard(self, group: str, channel: str) -> None: ...
-    async def group_send(self, group: str, message: dict[str, Any]) -> None: ...
 
 
 @contextmanager
@@ -122,7 +93,9 @@ class Relay:
         stalled_after: float = 10.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.counters: Counter[str] = Counter()
         self._layer = layer
+        self._groups = Groups(layer, self.counters)
         self._source = source
         self._clock = clock
         self._on_notice = on_notice
@@ -140,7 +113,6 @@ class Relay:
         self._wake = asyncio.Event()
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.counters: Counter[str] = Counter()
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -149,8 +121,8 @@ class Relay:
         async with self._starting:
             if self._channel:
                 return
-            channel = await self._new_channel()
-            await self._group_add(SITE_GROUP, channel)
+            channel = await self._groups.open()
+            await self._groups.join(SITE_GROUP, channel)
             self._channel = channel
             self._spawn(self._listen())
             self._spawn(self._fan_out())
@@ -209,7 +181,7 @@ class Relay:
         try:
             async with self._person_lock:
                 if group not in self._held_groups:
-                    await self._group_add(group, self._channel)
+                    await self._groups.join(group, self._channel)
                     self._held_groups.add(group)
         except BaseException:
             await self.detach(member)
@@ -243,32 +215,7 @@ class Relay:
             if not self._person_groups[group]:
                 del self._person_groups[group]
                 self._held_groups.discard(group)
-                await self._group_discard(group)
-
-    async def _new_channel(self) -> str:
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                return await self._layer.new_channel()
-        except Exception as error:
-            self.counters["layer_failures"] += 1
-            raise Unavailable("The channel layer cannot be reached. Try again.") from error
-
-    async def _group_add(self, group: str, channel: str) -> None:
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                await self._layer.group_add(group, channel)
-        except Exception as error:
-            self.counters["layer_failures"] += 1
-            raise Unavailable("The channel layer cannot be reached. Try again.") from error
-
-    async def _group_discard(self, group: str) -> None:
-        """Leave a group. If the layer does not answer, what it carries for nobody is dropped here."""
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                await self._layer.group_discard(group, self._channel)
-        except Exception:
-            self.counters["layer_failures"] += 1
-            logger.warning("The group %s could not be left.", group, exc_info=True)
+                await self._groups.leave(group, self._channel)
 
     async def enter(
         self,
@@ -336,11 +283,11 @@ class Relay:
     async def _subscribe(self, room: Room) -> None:
         if room.epoch:
             return
-        await self._group_add(room_group(room.name), self._channel)
+        await self._groups.join(room_group(room.name), self._channel)
         try:
             await room.begin()
         except BaseException:
-            await self._group_discard(room_group(room.name))
+            await self._groups.leave(room_group(room.name), self._channel)
             raise
 
     async def _give_up(self, room: Room) -> None:
@@ -350,7 +297,7 @@ class Relay:
                 return
             if room.epoch:
                 room.epoch = ""
-                await self._group_discard(room_group(room.name))
+                await self._groups.leave(room_group(room.name), self._channel)
             if not room.members and not room.entering:
                 del self._rooms[room.name]
 
@@ -373,19 +320,10 @@ class Relay:
         while outbox.events:
             events, outbox.events = outbox.events, []
             message = {"type": "chat.events", "room": room, "epoch": outbox.epoch, "events": events}
-            await self._group_send(group, message)
+            await self._groups.send(group, message)
         outbox.sender = None
         if self._outboxes.get(room) is outbox:
             del self._outboxes[room]
-
-    async def _group_send(self, group: str, message: dict[str, Any]) -> None:
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                await self._layer.group_send(group, message)
-        except Exception:
-            # The event is stored; every process finds it by the gap or by the head.
-            self.counters["publish_failures"] += 1
-            logger.warning("The channel layer did not take a message for %s.", group, exc_info=True)
 
     async def reset(self, room: str, epoch: str) -> None:
         """The room's log began again, with this epoch: everybody in it gets a reset, in every process.
@@ -393,18 +331,18 @@ class Relay:
         Without it they would get it all the same, when heads are compared next. Twice is harmless.
         """
         message = {"type": "chat.events", "room": room, "epoch": epoch, "events": []}
-        await self._group_send(room_group(room), message)
+        await self._groups.send(room_group(room), message)
 
     async def announce(self, room: str, frame: PresenceFrame) -> None:
         """Tell a room who came, went, or changed their name; nobody is told about themselves."""
-        await self._group_send(
+        await self._groups.send(
             room_group(room), {"type": "chat.presence", "room": room, "text": encode(frame)}
         )
 
     async def hint(self, room: str, text: str, *, but: str) -> None:
         """An unnumbered frame for a room, but not for the person ``but``."""
         message = {"type": "chat.hint", "room": room, "text": text, "but": but}
-        await self._group_send(room_group(room), message)
+        await self._groups.send(room_group(room), message)
 
     async def tell(
         self,
@@ -427,22 +365,22 @@ class Relay:
             "text": text,
             "notice": notice,
         }
-        await self._group_send(person_group(person), message)
+        await self._groups.send(person_group(person), message)
 
     async def tell_all(self, text: str = "", *, but_room: str = "") -> None:
         """A frame for every connection of the site (of those not in ``but_room``)."""
-        await self._group_send(SITE_GROUP, {"type": "chat.site", "text": text, "but_room": but_room})
+        await self._groups.send(SITE_GROUP, {"type": "chat.site", "text": text, "but_room": but_room})
 
     async def tell_each(self, texts: Mapping[str, str]) -> None:
         """A frame for each of these people (by id), for all their connections in every process."""
         people = list(texts)
         for start in range(0, len(people), PEOPLE_A_MESSAGE):
             some = {person: texts[person] for person in people[start : start + PEOPLE_A_MESSAGE]}
-            await self._group_send(SITE_GROUP, {"type": "chat.each", "texts": some})
+            await self._groups.send(SITE_GROUP, {"type": "chat.each", "texts": some})
 
     async def tell_processes(self, notice: dict[str, Any]) -> None:
         """Something for every process, ours too: ``on_notice`` is called with it."""
-        await self._group_send(SITE_GROUP, {"type": "chat.notice", "notice": notice})
+        await self._groups.send(SITE_GROUP, {"type": "chat.notice", "notice": notice})
 
     # --- what arrives ----------------------------------------------------------------------------------
 
@@ -486,10 +424,11 @@ class Relay:
         for member in list(self._people.get(message["person"], ())):
             if member.key == message["but"] or message["session"] not in ("", member.session):
                 continue
-            if message["text"]:
-                member.write(message["text"])
+            # The notice first: who is put out of a room loses what waits for them, and hears why after that.
             if message["notice"]:
                 member.notice(message["notice"])
+            if message["text"]:
+                member.write(message["text"])
 
     def _take_events(self, message: dict[str, Any]) -> None:
         room = self._rooms.get(message["room"])
@@ -561,14 +500,14 @@ class Relay:
         """
         if not self._channel:
             return
-        await self._group_add(SITE_GROUP, self._channel)
+        await self._groups.join(SITE_GROUP, self._channel)
         async with self._person_lock:
             for group in self._held_groups:
-                await self._group_add(group, self._channel)
+                await self._groups.join(group, self._channel)
         for room in list(self._rooms.values()):
             async with room.lock:
                 if room.epoch:
-                    await self._group_add(room_group(room.name), self._channel)
+                    await self._groups.join(room_group(room.name), self._channel)
 
     # --- members that cannot keep up ---------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ the admin's do the same as ours.
 """
 
 import logging
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from channels.db import database_sync_to_async
 from django.conf import settings as django_settings
@@ -25,19 +25,17 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from chat import names
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import ChatError, Forbidden, NameTaken
 from chat.models import Person, PersonNameKey, new_person_id
-from chat.protocol import CloseCode
 from chat.services import people
 from chat.services.identity import NAME_KEY, PERSON_KEY, Identity, session_name
-from chat.services.moderation import in_chat
 from chat.services.runtime import Runtime
 from chat.services.seal import sealed
+from chat.services.threads import when_committed
 
 logger = logging.getLogger(__name__)
-
-CLOSED: Final = {"close": int(CloseCode.NO_IDENTITY), "left": True}
 
 
 # --- registering -----------------------------------------------------------------------------------
@@ -121,7 +119,7 @@ async def log_in(
     """
     limits = runtime.settings.LIMITS
     await runtime.throttle("login_address", address, limits.name_attempt)
-    known: _Login = await database_sync_to_async(_login)(name)
+    known: _Login = await in_database(_login, name)
     await runtime.throttle("login", (address, known.bucket), limits.login)
     if not await database_sync_to_async(_log_in)(request, known.username, password):
         return False
@@ -155,7 +153,7 @@ def _log_in(request: HttpRequest, username: str, password: str) -> bool:
 async def _end_former(runtime: Runtime, who: Identity, session: SessionBase) -> None:
     """An account that logs in as another one leaves the session it had."""
     if session.session_key != who.session_key:
-        await runtime.relay.tell(who.author.id, session=who.session, notice=CLOSED)
+        await runtime.relay.tell(who.author.id, session=who.session, notice=people.LOGGED_OUT)
 
 
 def settle(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> None:
@@ -174,7 +172,7 @@ def settle(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> Non
         if person is not None:
             if guest is not None:
                 people.release_name(guest)
-                _tell_later(guest.pk, CLOSED)
+                _tell_later(guest.pk, people.LOGGED_OUT)
         elif guest is not None:
             person = guest
             person.user = user
@@ -212,23 +210,14 @@ def _tell_renamed_later(author: Author, former: str, **news: Any) -> None:
     async def tell(runtime: Runtime) -> None:
         await people.tell_rename(runtime, author, former, **news)
 
-    _when_committed(tell)
+    when_committed(tell)
 
 
 def _tell_later(person_id: str, notice: dict[str, Any]) -> None:
     async def tell(runtime: Runtime) -> None:
         await runtime.relay.tell(person_id, notice=notice)
 
-    _when_committed(tell)
-
-
-def _when_committed(tell: Any) -> None:
-    """What cannot be told does not undo the login: connections are asked about again within 30 s."""
-
-    def work() -> None:
-        in_chat(tell)
-
-    transaction.on_commit(work, robust=True)
+    when_committed(tell)
 
 
 # --- another password, and the end of an account -----------------------------------------------------
@@ -265,7 +254,7 @@ def _change_password(request: HttpRequest, user: Any, present: str, new: str) ->
 
 async def _end_others(runtime: Runtime, who: Identity, session_key: str) -> None:
     moved = {"from": who.session, "to": sealed(session_key)}
-    notice = {**CLOSED, "left": False, "moved": moved, "spare": session_name(session_key)}
+    notice = {**people.LOGGED_OUT, "left": False, "moved": moved, "spare": session_name(session_key)}
     await runtime.relay.tell(who.author.id, notice=notice)
 
 
@@ -274,4 +263,4 @@ def close_deactivated(sender: Any, instance: Any, raw: bool = False, **_: Any) -
     if raw or getattr(instance, "is_active", True):
         return
     for person_id in Person.objects.filter(user=instance).values_list("pk", flat=True):
-        _tell_later(person_id, CLOSED)
+        _tell_later(person_id, people.LOGGED_OUT)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from os import SEEK_END
 from typing import IO, Final
 
-from channels.db import database_sync_to_async
 from django.core.files import File
 from django.db import transaction
 from django.db.models import Q
@@ -20,6 +19,7 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from chat import domain
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import Forbidden, Invalid, NotFound, RateLimited, Unavailable
 from chat.files import kinds
@@ -107,17 +107,17 @@ async def _store(
         room=received.room,
         uploader_id=who.id,
     )
-    await database_sync_to_async(row.save)(force_insert=True)
+    await in_database(row.save, force_insert=True)
     names = row.file.name, row.thumbnail.name
     try:
         await asyncio.to_thread(_save, row.file, received.file if picture is None else picture.file)
         if picture is not None and picture.small is not None:
             await asyncio.to_thread(_save, row.thumbnail, picture.small)
     except Exception as error:
-        await database_sync_to_async(releases.discard)(row)
+        await in_database(releases.discard, row)
         raise Unavailable("The file could not be kept. Try again later.") from error
     if names != (row.file.name, row.thumbnail.name):
-        await database_sync_to_async(row.save)(update_fields=["file", "thumbnail"])
+        await in_database(row.save, update_fields=["file", "thumbnail"])
     return row
 
 
@@ -163,7 +163,7 @@ async def take(
         raise Invalid(f"attachments: at most {most} files fit in a message.")
     if len(set(ids)) != len(ids):
         raise Invalid("attachments: the same file is there twice.")
-    rows = await database_sync_to_async(_take)(who.id, room, cid, ids)
+    rows = await in_database(_take, who.id, room, cid, ids)
     return tuple(map(to_wire, rows))
 
 
@@ -193,7 +193,7 @@ async def find(runtime: Runtime, who: Author | None, attachment_id: str) -> Atta
     if who is None or attachment_id in runtime.files.released:
         raise missing
     asked = Attachment.objects.filter(pk=attachment_id)
-    row: Attachment | None = await database_sync_to_async(asked.first)()
+    row: Attachment | None = await in_database(asked.first)
     if row is None or row.state == State.RELEASED:
         raise missing
     if row.state == State.PENDING and row.uploader_id != who.id:
@@ -209,7 +209,7 @@ async def find(runtime: Runtime, who: Author | None, attachment_id: str) -> Atta
 
 async def remove(runtime: Runtime, who: Author, attachment_id: str) -> None:
     """Delete a pending file of one's own. Raises ``NotFound`` for any other."""
-    await database_sync_to_async(_remove)(who.id, attachment_id)
+    await in_database(_remove, who.id, attachment_id)
 
 
 def _remove(person: str, attachment_id: str) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec
 
-from channels.db import database_sync_to_async
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
 from chat import conf, names
+from chat.database import in_database
 from chat.domain import Head
 from chat.errors import (
     ChatError,
@@ -26,9 +26,9 @@ from chat.errors import (
 from chat.models import Channel, ChannelMember, ChannelNameKey
 from chat.protocol import ChannelFrame, ChannelInfo, CreateCommand, UpdateCommand, encode
 from chat.services import access, releases
-from chat.services.defaults import default_slug as default_slug
+from chat.services.defaults import default_slug
 from chat.services.identity import Identity
-from chat.services.people import NameCheck, free_names, replace_keys, reserved_names, taken_words
+from chat.services.people import NameCheck, free_names, judge_name, replace_keys, taken_words
 from chat.services.runtime import Runtime
 from chat.stores.base import Moving
 from chat.text import clean_line
@@ -53,11 +53,6 @@ def ensure_default_channel(using: str = DEFAULT_DB_ALIAS) -> None:
         keys.bulk_create(claims, ignore_conflicts=True)
 
 
-def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
-    """A channel's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
-    return names.judge(raw, reserved=reserved_names(settings), max_graphemes=settings.LIMITS.name_graphemes)
-
-
 async def check_channel_name(
     runtime: Runtime, whose: str, raw: str, *, private: bool = False
 ) -> tuple[NameCheck, str]:
@@ -73,10 +68,10 @@ async def check_channel_name(
         return NameCheck(raw, error.code, error.detail), ""
     if private:
         return NameCheck(judged.name), ""
-    taken = await database_sync_to_async(_is_taken)(judged)
+    taken = await in_database(_is_taken, judged)
     if not taken:
-        return NameCheck(judged.name), await database_sync_to_async(_free_slug)(judged.name)
-    suggestions = await database_sync_to_async(free_names)(ChannelNameKey, judged.name, runtime.settings)
+        return NameCheck(judged.name), await in_database(_free_slug, judged.name)
+    suggestions = await in_database(free_names, ChannelNameKey, judged.name, runtime.settings)
     return NameCheck(judged.name, NameTaken.code, taken_words(judged.name), suggestions), ""
 
 
@@ -122,8 +117,8 @@ async def create_channel(
         await runtime.forgive("channel_by_person", person)
         raise
     try:
-        channel = await database_sync_to_async(make)(
-            judged, topic, person, limits.channels, private=command.private, keeps=command.keeps
+        channel = await in_database(
+            make, judged, topic, person, limits.channels, private=command.private, keeps=command.keeps
         )
     except ChatError:
         await runtime.forgive("channel_by_person", person)
@@ -203,7 +198,7 @@ async def update_channel(runtime: Runtime, who: Identity, command: UpdateCommand
         if isinstance(turned, ChatError):
             raise turned
         return turned
-    channel = await database_sync_to_async(change)(known.info.slug, judged, topic)
+    channel = await in_database(change, known.info.slug, judged, topic)
     return await tell_changed(runtime, channel)
 
 
@@ -218,7 +213,7 @@ async def _turn(
                 releases.carry(log.messages, head.epoch)
                 return change(info.slug, judged, topic, keeps=keeps)
 
-        runtime.directory.remember(await database_sync_to_async(write)())
+        runtime.directory.remember(await in_database(write))
 
     try:
         await runtime.store.move(info.room, lasting=keeps == Channel.Keeps.ALL, switch=switch)

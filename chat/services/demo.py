@@ -12,16 +12,17 @@ from uuid import NAMESPACE_URL, uuid5
 from weakref import WeakKeyDictionary
 
 import msgspec
-from channels.db import database_sync_to_async
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET, Struct
 
 from chat import conf, names
+from chat.database import in_database
 from chat.domain import Author, Draft, Message, Quote
 from chat.errors import NameTaken
 from chat.models import Channel, Person, PersonNameKey
 from chat.services import channels, people
+from chat.services.defaults import default_slug
 from chat.services.runtime import Runtime
 from chat.stores.base import Appended
 from chat.text import excerpt
@@ -81,10 +82,10 @@ async def filled(runtime: Runtime) -> None:
 async def fill(runtime: Runtime) -> None:
     """Let the team have talked. A room in which anything was said stays as it is, so twice is harmless."""
     play = script()
-    cast = await database_sync_to_async(_cast)(play)
+    cast = await in_database(_cast, play)
     for room in play.channels:
-        address = await database_sync_to_async(_channel)(room, cast)
-        runtime.directory.remember(await database_sync_to_async(Channel.objects.get)(slug=address))
+        address = await in_database(_channel, room, cast)
+        runtime.directory.remember(await in_database(Channel.objects.get, slug=address))
         name = f"channel:{address}"
         if not (await runtime.store.heads([name]))[name].seq:
             await _Stage(runtime, name, cast).play(room)
@@ -115,8 +116,8 @@ def _channel(room: Room, cast: dict[str, Author]) -> str:
     """The slug of the channel, which is made if there is none of this name."""
     if not room.maker:
         channels.ensure_default_channel()
-        return channels.default_slug()
-    judged = channels.judge_name(conf.get(), room.name)
+        return default_slug()
+    judged = people.judge_name(conf.get(), room.name)
     existing = Channel.objects.filter(name_keys__key__in=judged.keys).first()
     if existing is not None:
         return existing.slug

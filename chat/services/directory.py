@@ -4,14 +4,16 @@ Channels, who belongs to private ones, whose a personal chat is, and the present
 spoken. All follow the notices of other processes, and the sweep looks after them in case a notice was lost.
 """
 
+import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
-from channels.db import database_sync_to_async
 from django.db.models import Count, Max
 
+from chat.database import in_database
 from chat.domain import Author, RoomKind, split_room
 from chat.models import Channel, ChannelMember, DirectChat, Person
 from chat.protocol import ChannelInfo
@@ -26,6 +28,8 @@ QUERY_CHUNK: Final = 500
 
 T = TypeVar("T")
 
+# Slugs and ids of chats. An address comes from anywhere, and PostgreSQL refuses to look for a NUL.
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Asked of each room of each list: an enumeration's member is an attribute of its class, and looked up anew.
 _DIRECT: Final = RoomKind.DIRECT.value
 _ALL: Final = Channel.Keeps.ALL.value
@@ -72,12 +76,20 @@ def _known(channel: Channel) -> Known:
     return Known(channel.info, channel.maker_id, created_ms, channel.changed_at)
 
 
+def _hold(channels: dict[str, Known], known: Known) -> None:
+    held = channels.get(known.info.slug)
+    if held is None or held.changed_at <= known.changed_at:
+        channels[known.info.slug] = known
+
+
 class Directory:
     """See the module."""
 
     def __init__(self) -> None:
         self._channels: dict[str, Known] | None = None
         self._state: _State = (0, None)
+        self._reading = asyncio.Lock()
+        self._told: dict[str, Known] = {}  # channels that were told of since all were read last
         self._names: OrderedDict[str, str] = OrderedDict()
         self._pairs: OrderedDict[str, Pair] = OrderedDict()
         self._members: OrderedDict[str, Members] = OrderedDict()
@@ -86,12 +98,16 @@ class Directory:
 
     async def channels(self) -> dict[str, Known]:
         """All channels by slug."""
-        return await self.refresh() if self._channels is None else self._channels
+        if self._channels is None:
+            async with self._reading:  # hundreds come at once after a restart: one reads
+                if self._channels is None:
+                    return await self._read_all()
+        return self._channels
 
     async def find(self, room: str) -> Known | None:
         """The channel of a room, or None. Asks the database only for what it has not seen."""
         kind, slug = split_room(room)
-        if kind != RoomKind.CHANNEL:
+        if kind != RoomKind.CHANNEL or not _KEY.fullmatch(slug):
             return None
         known = (await self.channels()).get(slug)
         return known or await self.reload(slug)
@@ -116,7 +132,9 @@ class Directory:
         """Whose the personal chat with this id is; None if there is none."""
         pair = self._pairs.get(chat)
         if pair is None:
-            found = await database_sync_to_async(DirectChat.objects.filter(pk=chat).first)()
+            if not _KEY.fullmatch(chat):
+                return None
+            found = await in_database(DirectChat.objects.filter(pk=chat).first)
             if found is None:
                 return None
             pair = self.remember_chat(found)
@@ -133,7 +151,7 @@ class Directory:
         known = self._members.get(slug)
         while known is None:
             memberships = self._memberships
-            found = (await database_sync_to_async(_read_members)([slug])).get(slug, {})
+            found = (await in_database(_read_members, [slug])).get(slug, {})
             # What was told meanwhile may not be in what was read.
             if memberships == self._memberships:
                 known = found
@@ -150,7 +168,7 @@ class Directory:
         memberships, slugs = self._memberships, list(self._members)
         if not slugs:
             return
-        found = await database_sync_to_async(_read_members)(slugs)
+        found = await in_database(_read_members, slugs)
         if memberships == self._memberships:
             self._members.update((slug, found.get(slug, {})) for slug in slugs if slug in self._members)
 
@@ -174,7 +192,7 @@ class Directory:
 
     async def reload(self, slug: str) -> Known | None:
         """Read one channel again."""
-        channel = await database_sync_to_async(Channel.objects.filter(slug=slug).first)()
+        channel = await in_database(Channel.objects.filter(slug=slug).first)
         channels = await self.channels()
         if channel is None:
             channels.pop(slug, None)
@@ -184,19 +202,22 @@ class Directory:
 
     def remember(self, channel: Channel) -> None:
         """This is how the channel is, or was: a row that was read before another change is older news."""
-        if self._channels is None:
-            return
-        held = self._channels.get(channel.slug)
-        if held is None or held.changed_at <= channel.changed_at:
-            self._channels[channel.slug] = _known(channel)
+        known = self._told[channel.slug] = _known(channel)
+        if self._channels is not None:
+            _hold(self._channels, known)
 
     async def refresh(self) -> dict[str, Known]:
         """Read all channels again if any has changed; one cheap query if not."""
-        read: tuple[dict[str, Known], _State] = await database_sync_to_async(_read_channels)(
-            self._channels, self._state
-        )
-        self._channels, self._state = read
-        return self._channels
+        async with self._reading:
+            return await self._read_all()
+
+    async def _read_all(self) -> dict[str, Known]:
+        self._told = {}
+        channels, self._state = await in_database(_read_channels, self._channels, self._state)
+        for known in self._told.values():  # meanwhile: what was read may be older
+            _hold(channels, known)
+        self._channels = channels
+        return channels
 
     def rename(self, person: str, name: str) -> None:
         """A person is called this now."""
@@ -220,7 +241,7 @@ class Directory:
         # Not a difference of sets: that would walk all the names there are.
         missing = {person for person in people if person not in self._names}
         if missing:
-            for person, name in await database_sync_to_async(_read_names)(missing):
+            for person, name in await in_database(_read_names, missing):
                 self.know(person, name)
         return {person: self._names[person] for person in people if person in self._names}
 

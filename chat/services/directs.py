@@ -5,13 +5,13 @@ Only accounts have them: a guest's name is somebody else's after a month.
 
 from typing import Final
 
-from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 from django.db.models import Q, QuerySet
 from msgspec import UNSET
 
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import Forbidden, NotFound
 from chat.models import DirectChat, Person
@@ -49,7 +49,7 @@ async def find_people(runtime: Runtime, who: Identity, command: PeopleCommand) -
     if who.author.guest:
         raise Forbidden(GUESTS)
     after = "" if command.after is UNSET else command.after
-    found = await database_sync_to_async(_starting)(search_key(command.query), after, command.limit + 1)
+    found = await in_database(_starting, search_key(command.query), after, command.limit + 1)
     page = found[: command.limit]
     return OkFrame(command.ref, people=page, more=len(found) > len(page))
 
@@ -91,7 +91,7 @@ async def open_direct(runtime: Runtime, who: Identity, command: DirectCommand) -
     if who.author.guest:
         raise Forbidden(GUESTS)
     await runtime.throttle("direct", who.author.id, runtime.settings.LIMITS.direct)
-    chat: DirectChat = await database_sync_to_async(_open)(who.author.id, command.person)
+    chat: DirectChat = await in_database(_open, who.author.id, command.person)
     pair = runtime.directory.remember_chat(chat)
     known = await access.personal(runtime, chat.room, pair, who.author.id)
     [state] = await lists.states(runtime, who, [known])
@@ -148,7 +148,7 @@ async def recount(runtime: Runtime, room: str) -> None:
 async def tell_renamed(runtime: Runtime, person: str) -> None:
     """Personal chats are called what the other one is called: tell those who see one with this person."""
     most = runtime.settings.LIMITS.rooms_of_person
-    chats: list[DirectChat] = await database_sync_to_async(_chats_of)(person, most)
+    chats: list[DirectChat] = await in_database(_chats_of, person, most)
     heads = await runtime.store.heads([chat.room for chat in chats])
     frames: dict[str, str] = {}
     for chat in chats:

@@ -9,9 +9,11 @@ from django.db.models import Q
 from msgspec import UNSET
 
 from chat.domain import RoomKind, channel_room, direct_room
+from chat.errors import NotFound
 from chat.models import ChannelMember, DirectChat
 from chat.presence.base import SITE
 from chat.protocol import (
+    PAGE,
     VERSION,
     OkFrame,
     RoomNumbers,
@@ -76,7 +78,7 @@ def wire_limits(runtime: Runtime) -> dict[str, int]:
         "topic_characters": limits.topic_characters,
         "name_graphemes": limits.name_graphemes,
         "frame_bytes": limits.frame_bytes,
-        "history": 100,
+        "history": PAGE,
         "history_page": HISTORY_PAGE,
         "kept": limits.kept,
         "opening": limits.opening,
@@ -142,8 +144,15 @@ async def _own_rooms(runtime: Runtime, who: Identity, current: str) -> dict[str,
         for room, chat in zip(chats, own.chats, strict=True)
         if heads[room].n or chat in own.opened or room == current
     ]
-    found = {room: await access.readable(runtime, room, person) for room in rooms}
-    return {room: known for room, known in found.items() if not known.info.archived or room == current}
+    found = {}
+    for room in rooms:
+        try:
+            known = await access.readable(runtime, room, person)
+        except NotFound:
+            continue  # what is remembered of its members is older, or newer, than what was read
+        if not known.info.archived or room == current:
+            found[room] = known
+    return found
 
 
 def _owns(asked: Sequence[tuple[str, int]]) -> list[Own]:

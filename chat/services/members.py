@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from channels.db import database_sync_to_async
 from django.db import transaction
 
+from chat.database import in_database
 from chat.domain import RoomKind
 from chat.errors import Forbidden, NotFound, TooLong
 from chat.models import Channel, ChannelMember, Person
@@ -26,17 +26,19 @@ async def invite(runtime: Runtime, who: Identity, command: InviteCommand) -> OkF
     """
     known = await access.changeable(runtime, command.room, who.author.id, staff=who.staff)
     _require_private(known)
-    if not await database_sync_to_async(_is_somebody)(command.person):
-        raise NotFound(NOBODY)
-    await runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
     room, slug, person = command.room, known.info.slug, command.person
+    belongs = await in_database(_belongs, slug, person)
+    await runtime.throttle("invite", who.author.id, runtime.settings.LIMITS.invite)
+    if belongs:
+        return OkFrame(command.ref)
     # Before they belong to it: afterwards they would be told of unread messages.
     head = (await runtime.store.heads([room]))[room]
     await runtime.store.mark_read(room, person, head.epoch, head.n, 0)
+    # Likewise: what is stored must not fail any more.
+    numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
     most = runtime.settings.LIMITS.channel_members
-    if await database_sync_to_async(_add)(slug, person, who.author.id, most):
+    if await in_database(_add, slug, person, who.author.id, most):
         await _tell_processes(runtime, slug)
-        numbers = (await lists.numbers(runtime, person, 0, [room]))[room]
         await runtime.relay.tell(person, text=encode(ChannelFrame(known.info, state=numbers)))
     return OkFrame(command.ref)
 
@@ -55,7 +57,7 @@ async def remove(runtime: Runtime, who: Identity, command: RemoveCommand) -> OkF
     _require_private(known)
     if known.maker == person and not who.staff:
         raise Forbidden("Who made a channel stays in it.")
-    membership: int | None = await database_sync_to_async(_take_out)(known.info.slug, person)
+    membership: int | None = await in_database(_take_out, known.info.slug, person)
     if membership is None:
         raise NotFound("This person does not belong to the channel.")
     await _tell_processes(runtime, known.info.slug)
@@ -78,8 +80,11 @@ async def _tell_processes(runtime: Runtime, slug: str) -> None:
     await runtime.relay.tell_processes({"members": slug})
 
 
-def _is_somebody(person: str) -> bool:
-    return Person.objects.filter(pk=person, ended_at=None).exists()
+def _belongs(slug: str, person: str) -> bool:
+    """Whether they are a member already. Raises ``NotFound`` for who does not exist, or has left."""
+    if not Person.objects.filter(pk=person, ended_at=None).exists():
+        raise NotFound(NOBODY)
+    return ChannelMember.objects.filter(channel__slug=slug, person=person).exists()
 
 
 def _add(slug: str, person: str, by: str, most: int) -> bool:

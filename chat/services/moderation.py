@@ -3,62 +3,34 @@
 Whether somebody may is asked by whoever calls: the admin asks Django's permissions. ``by`` is the name of
 the account that does it, for the log.
 
-What changes the database is called in a worker thread (Django's admin is sync). The chat is told when the
-change is committed, not before: a process that looks into the database at the news must find it there.
+What changes the database is called in a worker thread (Django's admin is sync).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from importlib import import_module
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
-from asgiref.sync import async_to_sync
-from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import conf, names
-from chat.domain import Head, Page, RoomKind, split_room
+from chat.domain import Head, Page, RoomKind, channel_room, split_room
 from chat.errors import Forbidden, NameTaken, NotFound
 from chat.models import Channel, Person
-from chat.protocol import CloseCode
+from chat.protocol import PAGE
 from chat.services import channels, identity, people
+from chat.services.defaults import default_slug
 from chat.services.identity import CHANNEL_KEY, PERSON_KEY
-from chat.services.process import current
 from chat.services.runtime import Runtime
+from chat.services.threads import in_chat, when_committed
 from chat.text import clean_line
 
 logger = logging.getLogger(__name__)
 
 # A session says whose it is, a person does not know their sessions: so many are looked through, newest first.
 SESSIONS_LOOKED_AT: Final = 10_000
-# What a message store gives in one piece.
-PAGE: Final = 100
-
-T = TypeVar("T")
-
-
-def in_chat(work: Callable[[Runtime], Awaitable[T]]) -> T:
-    """Let the chat of this process do something, and wait for it. Called in a worker thread.
-
-    Under ASGI the work is done on the server's own event loop, where the connections are. Without ASGI
-    there is no such loop, and it is done in a chat of its own that nobody is in.
-    """
-
-    async def do() -> T:
-        runtime = current()
-        try:
-            return await work(runtime)
-        finally:
-            await runtime.rest()
-
-    return async_to_sync(do)()
-
-
-def _when_committed(work: Callable[[Runtime], Awaitable[object]]) -> None:
-    transaction.on_commit(lambda: in_chat(work))
 
 
 # --- rooms -----------------------------------------------------------------------------------------
@@ -130,10 +102,10 @@ def make_channel(by: str, maker: Person | None, name: str, topic: str) -> Channe
     Raises ``InvalidName``, ``NameTaken``, ``TooLong``, ``Invalid``, ``Unavailable``.
     """
     settings = conf.get()
-    judged = channels.judge_name(settings, name)
+    judged = people.judge_name(settings, name)
     topic = clean_line(topic, limit=settings.LIMITS.topic_characters)
     channel = channels.make(judged, topic, None if maker is None else maker.pk, settings.LIMITS.channels)
-    _when_committed(lambda runtime: channels.tell_changed(runtime, channel))
+    when_committed(lambda runtime: channels.tell_changed(runtime, channel))
     logger.info("%s made %s.", by, channel.room)
     return channel
 
@@ -144,7 +116,7 @@ def change_channel(by: str, room: str, *, name: str | None = None, topic: str | 
     Raises ``InvalidName``, ``NameTaken``, ``TooLong``, ``Invalid``, ``NotFound``.
     """
     settings = conf.get()
-    judged = None if name is None else channels.judge_name(settings, name)
+    judged = None if name is None else people.judge_name(settings, name)
     if topic is not None:
         topic = clean_line(topic, limit=settings.LIMITS.topic_characters)
     return _change(by, room, judged, topic, None)
@@ -155,7 +127,7 @@ def archive_channel(by: str, room: str, archived: bool = True) -> Channel:
 
     Raises ``Forbidden`` for the channel that everybody enters first, ``NotFound``.
     """
-    if archived and room == f"{RoomKind.CHANNEL}:{channels.default_slug()}":
+    if archived and room == channel_room(default_slug()):
         raise Forbidden("Everybody enters this channel first: it stays open.")
     return _change(by, room, None, None, archived)
 
@@ -164,7 +136,7 @@ def _change(
     by: str, room: str, judged: names.JudgedName | None, topic: str | None, archived: bool | None
 ) -> Channel:
     channel = channels.change(split_room(room)[1], judged, topic, archived)
-    _when_committed(lambda runtime: channels.tell_changed(runtime, channel))
+    when_committed(lambda runtime: channels.tell_changed(runtime, channel))
     logger.info("%s changed %s.", by, room)
     return channel
 
@@ -174,7 +146,7 @@ def check_channel_name(name: str, own: int | None) -> str:
 
     Raises ``InvalidName``, ``NameTaken``.
     """
-    judged = channels.judge_name(conf.get(), name)
+    judged = people.judge_name(conf.get(), name)
     if own is not None and Channel.objects.filter(pk=own, private=True).exists():
         return judged.name
     others = Channel.objects.all() if own is None else Channel.objects.exclude(pk=own)
@@ -186,19 +158,12 @@ def check_channel_name(name: str, own: int | None) -> str:
 # --- people ----------------------------------------------------------------------------------------
 
 
-def judge_person_name(name: str) -> names.JudgedName:
-    """A person's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
-    settings = conf.get()
-    most = settings.LIMITS.name_graphemes
-    return names.judge(name, reserved=people.reserved_names(settings), max_graphemes=most)
-
-
 def rename_person(by: str, person_id: str, name: str) -> Person:
     """Give somebody another name, in all their tabs and everybody's lists. Called in a worker thread.
 
     Raises ``InvalidName``, ``NameTaken``, ``NotFound`` (also for a guest who left).
     """
-    judged = judge_person_name(name)
+    judged = people.judge_name(conf.get(), name)
     try:
         with transaction.atomic():
             person = Person.objects.select_for_update().filter(pk=person_id, ended_at=None).first()
@@ -211,13 +176,13 @@ def rename_person(by: str, person_id: str, name: str) -> Person:
         raise NameTaken(people.taken_words(judged.name)) from None
     author = person.author
     if former != author.name:
-        _when_committed(lambda runtime: people.tell_rename(runtime, author, former))
+        when_committed(lambda runtime: people.tell_rename(runtime, author, former))
         logger.info("%s renamed the person %s.", by, person_id)
     return person
 
 
 class Place(NamedTuple):
-    """An open connection of a person to this process."""
+    """An open connection of a person to this process. ``room`` is ``direct`` for any personal chat."""
 
     session: str
     room: str | None
@@ -227,8 +192,14 @@ async def connected(runtime: Runtime) -> dict[str, list[Place]]:
     """Everybody who is connected to this process, by id, with all their connections."""
     found: dict[str, list[Place]] = {}
     for member in runtime.relay.members():
-        found.setdefault(member.person, []).append(Place(member.session, member.room))
+        found.setdefault(member.person, []).append(Place(member.session, _shown(member.room)))
     return found
+
+
+def _shown(room: str | None) -> str | None:
+    """Not which personal chat: on two people's pages that would say who talks with whom."""
+    kind = None if room is None else split_room(room)[0]
+    return kind if kind == RoomKind.DIRECT else room
 
 
 class SessionState(NamedTuple):
@@ -249,12 +220,11 @@ class Sessions(NamedTuple):
 
 def sessions_of(person_id: str) -> Sessions:
     """Look for a person's sessions, where sessions are rows of the database. Called in a worker thread."""
-    engine: Any = import_module(django_settings.SESSION_ENGINE).SessionStore
-    if not hasattr(engine, "get_model_class"):
+    store: Any = identity.session_store("")
+    if not hasattr(store, "get_model_class"):
         return Sessions([], complete=False)
-    living = engine.get_model_class().objects.filter(expire_date__gt=timezone.now())
+    living = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
     rows = living.order_by("-expire_date").values_list("session_key", "session_data", "expire_date")
-    store = engine()
     user = Person.objects.filter(pk=person_id).values_list("user", flat=True).first()
     found, looked_at = [], 0
     for key, data, expires in rows[:SESSIONS_LOOKED_AT].iterator():
@@ -284,8 +254,7 @@ def end_sessions(by: str, person_id: str) -> None:
             identity.session_store(key).delete()
         if person.user_id is None:
             people.release_name(person)
-    notice = {"close": int(CloseCode.NO_IDENTITY), "left": True}
-    _when_committed(lambda runtime: runtime.relay.tell(person_id, notice=notice))
+    when_committed(lambda runtime: runtime.relay.tell(person_id, notice=people.LOGGED_OUT))
     logger.info("%s ended the sessions of the person %s.", by, person_id)
 
 

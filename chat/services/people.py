@@ -9,13 +9,13 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from channels.db import database_sync_to_async
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from chat import conf, names
+from chat.database import in_database
 from chat.domain import Author
 from chat.errors import ChatError, Forbidden, InvalidName, NameTaken, Unavailable
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
@@ -25,6 +25,9 @@ from chat.services.identity import NAME_KEY, PERSON_KEY, Identity, logged_in
 from chat.services.runtime import Runtime
 
 SUGGESTIONS: Final = 3
+
+# The notice that ends connections. ``left``: the leaving is announced at once, without the grace of a reload.
+LOGGED_OUT: Final = {"close": int(CloseCode.NO_IDENTITY), "left": True}
 
 SESSION_ENDED: Final = "This session has ended. Load the page again."
 
@@ -44,7 +47,7 @@ def reserved_names(settings: conf.Settings) -> tuple[str, ...]:
 
 
 def judge_name(settings: conf.Settings, raw: str) -> names.JudgedName:
-    """A person's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
+    """A person's or a channel's name as it will be, and its look-alike keys. Raises ``InvalidName``."""
     most = settings.LIMITS.name_graphemes
     return names.judge(raw, reserved=reserved_names(settings), max_graphemes=most)
 
@@ -63,9 +66,9 @@ async def check_name(runtime: Runtime, who: Identity | None, address: str, raw: 
     if who is not None and who.author.name == judged.name:
         return NameCheck(judged.name, "name_yours", "You already use that name.")
     own = "" if who is None else who.author.id
-    if not await database_sync_to_async(_is_taken)(judged.keys, own):
+    if not await in_database(_is_taken, judged.keys, own):
         return NameCheck(judged.name)
-    suggestions = await database_sync_to_async(free_names)(PersonNameKey, judged.name, settings)
+    suggestions = await in_database(free_names, PersonNameKey, judged.name, settings)
     return NameCheck(judged.name, NameTaken.code, taken_words(judged.name), suggestions)
 
 
@@ -98,7 +101,7 @@ async def choose_name(
     )
     await runtime.throttle(kind, whose, rate)
     try:
-        person: Person = await database_sync_to_async(_take_name)(who, judged, session)
+        person: Person = await in_database(_take_name, who, judged, session)
     except ChatError:
         await runtime.forgive(kind, whose)
         raise
@@ -200,7 +203,7 @@ def free_names(
 async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any) -> None:
     """Tell everybody what somebody is called now, and their connections this news too.
 
-    Only after it is committed.
+    Only after it is committed. What cannot be told does not fail: the name is theirs already.
     """
     runtime.directory.rename(author.id, author.name)
     await runtime.relay.tell_processes({"renamed": author.id, "name": author.name})
@@ -209,16 +212,19 @@ async def tell_rename(runtime: Runtime, author: Author, former: str, **news: Any
         text=encode(MeFrame(author)),
         notice={"name": author.name, "guest": author.guest, **news},
     )
-    await runtime.presence.rename(author, former)
-    if not author.guest:
-        await directs.tell_renamed(runtime, author.id)
+    try:
+        await runtime.presence.rename(author, former)
+        if not author.guest:
+            await directs.tell_renamed(runtime, author.id)
+    except Unavailable:
+        runtime.counters["renames_untold"] += 1
 
 
 async def log_out(runtime: Runtime, who: Identity | None, session: SessionBase) -> None:
     """End this session in all its tabs; a guest's name is free again."""
-    await database_sync_to_async(_end_session)(who, session)
+    await in_database(_end_session, who, session)
     if who is not None:
-        notice = {"close": int(CloseCode.NO_IDENTITY), "left": who.author.guest}
+        notice = {**LOGGED_OUT, "left": who.author.guest}
         await runtime.relay.tell(who.author.id, session=who.session, notice=notice)
 
 

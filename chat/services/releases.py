@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-from channels.db import database_sync_to_async
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from chat.database import in_database
 from chat.domain import Message, RoomKind
 from chat.errors import NotFound
 from chat.models import PENDING_KEPT, Attachment
@@ -58,7 +58,7 @@ async def settle(runtime: Runtime) -> None:
     bound, released = ledger.bound[:BATCH], set(islice(ledger.released, BATCH))
     # After all that is bound: what has no epoch yet belongs to no life of a log.
     cleared = {} if len(ledger.bound) > BATCH else dict(ledger.cleared)
-    unfinished = await database_sync_to_async(_write)(bound, released, cleared)
+    unfinished = await in_database(_write, bound, released, cleared)
     del ledger.bound[: len(bound)]
     ledger.released -= released
     for room, epoch in cleared.items():
@@ -98,7 +98,7 @@ async def review(runtime: Runtime) -> None:
         await _review_epochs(runtime)
         runtime.files.reviewed = True
     before = timezone.now() - UNSETTLED_AFTER
-    for row in await database_sync_to_async(_unsettled)(before):
+    for row in await in_database(_unsettled, before):
         await _settle_send(runtime, row)
 
 
@@ -106,7 +106,7 @@ async def _review_epochs(runtime: Runtime) -> None:
     """An in-process log ended with its process, and its messages with it."""
     if not runtime.store.in_process:
         return
-    found = await database_sync_to_async(_epochs)()
+    found = await in_database(_epochs)
     heads = await runtime.store.heads({room for room, _ in found})
     for room, epoch in found:
         if epoch != heads[room].epoch:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, UnsetType, structs
 from chat.domain import Head, Message, Present
 from chat.errors import NotFound
 from chat.protocol import (
+    PAGE,
     At,
     ChannelFrame,
     HistoryCommand,
@@ -22,7 +23,6 @@ from chat.protocol import (
     encode,
     encode_events,
     encode_messages,
-    members,
 )
 from chat.relay import Level, Member, Position
 from chat.services import access
@@ -32,9 +32,6 @@ from chat.stores.base import Snapshot
 
 # Rooms whose newest messages are kept encoded, for the next one to enter.
 VIEWS_KEPT: Final = 256
-
-# The most messages in one answer.
-PAGE: Final = 100
 
 
 class View(NamedTuple):
@@ -80,7 +77,7 @@ async def enter_room(
         await access.readable(runtime, room, person)
     except NotFound:
         runtime.relay.expel(member)
-        await runtime.presence.leave(room, person, member.key, at_once=True)
+        await runtime.depart(room, person, member.key, at_once=True)
         member.write(encode(ChannelFrame(known.info, gone=True)), events=0)
 
 
@@ -240,15 +237,15 @@ async def _members(runtime: Runtime, room: str, after: str, limit: int = 0) -> M
     present = await runtime.presence.present(room, limit, after)
     belonging = await runtime.directory.belonging(room)
     if belonging is None:
-        return members(present)
+        return Members(present.people, present.count)
     # Presence follows a removal a moment later.
     people = tuple(one for one in present.people if one.id in belonging)
     present = Present(people, present.count - len(present.people) + len(people))
     if after:
-        return members(present)
+        return Members(present.people, present.count)
     here = {one.id for one in present.people}
     if present.count > len(here):
         here = {one.id for one in (await runtime.presence.present(room, present.count)).people}
     away = {one: its for one, its in belonging.items() if one not in here}
     shown = dict(islice(away.items(), runtime.settings.LIMITS.members_listed))
-    return members(present, await runtime.directory.authors(shown))
+    return Members(present.people, present.count, await runtime.directory.authors(shown))

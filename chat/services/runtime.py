@@ -9,6 +9,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextvars import Context
+from math import isfinite
 from typing import Any, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
@@ -151,7 +152,7 @@ class Runtime:
         return self._visits.setdefault(answer, Visits(answer))
 
     async def throttle(self, what: str, whose: Hashable, rate: Rate, cost: float = 1) -> None:
-        """Pay for one act. Raises ``RateLimited`` when it comes too soon.
+        """Pay for one act. Raises ``RateLimited`` when it comes too soon, or costs more than there ever is.
 
         A coroutine, because what all processes share is asked over the network.
         """
@@ -160,7 +161,9 @@ class Runtime:
         wait = await self.limiter.take((what, whose), rate, cost)
         if wait:
             self.counters["rate_limited"] += 1
-            raise RateLimited("That was too fast. Wait a moment.", retry_after=wait)
+            raise RateLimited(
+                "That was too fast. Wait a moment.", retry_after=wait if isfinite(wait) else None
+            )
 
     async def forgive(self, what: str, whose: Hashable, cost: float = 1) -> None:
         """The act that was paid for did not happen."""

@@ -9,7 +9,7 @@ import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-from channels.db import database_sync_to_async
+from chat.database import in_database
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -60,7 +60,7 @@ class Visits(Generic[Question, Answer]):
     async def _visit_for(self, sharing: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
         waiting = [future for _, future in sharing]
         try:
-            answers = await database_sync_to_async(self._answer)([question for question, _ in sharing])
+            answers = await in_database(self._answer, [question for question, _ in sharing])
         except asyncio.CancelledError:
             for future in waiting:
                 future.cancel()

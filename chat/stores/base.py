@@ -16,7 +16,7 @@ from chat.domain import Draft, Event, Head, Message, Page, Unread
 REACTORS_SHOWN: Final = 50
 
 # After this many seconds a log that was taken out and neither put back nor given up can be changed again:
-# whoever took it has ended in the middle.
+# whoever took it has ended in the middle, or could not be told what is true.
 TAKEN_OUT_FOR: Final = 30
 
 
@@ -182,7 +182,7 @@ class MessageStore(ABC):
     async def take_out(self, room: str) -> Moving:
         """The log as it is: nothing changes it until it is put back or given up.
 
-        Or until ``TAKEN_OUT_FOR`` has passed, where it outlives the process. Raises ``NotHere`` if it is out.
+        Or until ``TAKEN_OUT_FOR`` has passed. Raises ``NotHere`` if it is out.
         """
 
     @abstractmethod

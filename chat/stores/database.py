@@ -12,13 +12,13 @@ from contextvars import Context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from channels.db import database_sync_to_async
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Count, Max
 
 from chat.conf import Limits
+from chat.database import in_database
 from chat.domain import DeleteEvent, Draft, EditEvent, Head, Message, Page, ReactionEvent, Unread
-from chat.errors import NotFound, TooLong, Unavailable
+from chat.errors import NotFound, TooLong
 from chat.models import Message as MessageRow
 from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
 from chat.stores import counts, moves, tables
@@ -29,17 +29,13 @@ T = TypeVar("T")
 
 
 async def _visit(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do this in the process's database thread, where connections that died meanwhile are replaced.
+    """Do this in the process's database thread.
 
     Not in the context of whoever asks: an HTTP request has a thread of its own, and a connection in it
     until it ends, which for somebody who polls would be always.
     """
-    visit = database_sync_to_async(work)(*args, **kwargs)
-    try:
-        result: T = await asyncio.get_running_loop().create_task(visit, context=Context())
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable("The messages cannot be reached. Try again.") from error
-    return result
+    visit = in_database(work, *args, **kwargs)
+    return await asyncio.get_running_loop().create_task(visit, context=Context())
 
 
 class DatabaseStore(MessageStore):

@@ -7,6 +7,8 @@ makes ``seq`` rise by exactly one without a lock. Memory is bounded per room: ``
 
 from collections.abc import Collection, Iterable
 from itertools import islice
+from math import inf
+from time import monotonic
 
 from msgspec import UNSET, structs
 
@@ -25,6 +27,7 @@ from chat.domain import (
 )
 from chat.errors import TooLong
 from chat.stores.base import (
+    TAKEN_OUT_FOR,
     Appended,
     Change,
     MessageStore,
@@ -46,11 +49,12 @@ class MemoryStore(MessageStore):
         self._limits = limits or Limits()
         self._epoch = new_id()
         self._logs: dict[str, Log] = {}
-        self._out: set[str] = set()  # rooms whose log is being moved, or has gone
+        # Until when rooms are closed to changes (monotonic seconds): being moved, or for ever elsewhere.
+        self._out: dict[str, float] = {}
 
     def _changed(self, room: str) -> Log:
         """The log of a room, for a change. Raises ``NotHere``."""
-        if room in self._out:
+        if self._out.get(room, 0.0) > monotonic():
             raise NotHere
         return self._log(room)
 
@@ -235,19 +239,19 @@ class MemoryStore(MessageStore):
 
     async def take_out(self, room: str) -> Moving:
         log = self._changed(room)
-        self._out.add(room)
+        self._out[room] = monotonic() + TAKEN_OUT_FOR
         return log.moving()
 
     async def put_back(self, room: str) -> None:
-        self._out.discard(room)
+        self._out.pop(room, None)
 
     async def give_up(self, room: str) -> None:
-        self._out.add(room)
+        self._out[room] = inf
         self._logs.pop(room, None)
 
     async def take_in(self, room: str, moving: Moving) -> Head:
         log = self._logs[room] = Log.taken_in(new_id(), moving, self._limits)
-        self._out.discard(room)
+        self._out.pop(room, None)
         return log.head
 
     async def close(self) -> None:

@@ -28,7 +28,6 @@ from chat.domain import Attachment, Message
 register = template.Library()
 
 HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
-OWN_HUE: Final = 220
 GROUP_MS: Final = 5 * 60_000
 KIB: Final = 1024
 

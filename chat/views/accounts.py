@@ -17,7 +17,7 @@ from chat.errors import ChatError, InvalidName, NameTaken, RateLimited
 from chat.forms import AccountForm, LoginForm, PasswordForm, RegistrationForm
 from chat.services import accounts, process
 from chat.services.identity import Identity
-from chat.views.answers import STATUS, View, address_of, asker
+from chat.views.answers import STATUS, View, address_of, asker, says_unavailable
 
 
 def account_page(view: View) -> View:
@@ -29,7 +29,7 @@ def account_page(view: View) -> View:
         return await view(request)
 
     kept: Callable[[View], View] = sensitive_post_parameters()
-    return require_http_methods(["GET", "HEAD", "POST"])(never_cache(kept(page)))
+    return require_http_methods(["GET", "HEAD", "POST"])(never_cache(kept(says_unavailable(page))))
 
 
 @account_page

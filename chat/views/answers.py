@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
 
 from chat import conf
-from chat.errors import ChatError, Invalid
+from chat.errors import ChatError, Invalid, Unavailable
 from chat.services import process
 from chat.services.identity import Identity, identity_of
 from chat.services.peer import client_address
@@ -29,6 +30,8 @@ STATUS: Final = {
     "rate_limited": 429,
     "unavailable": 503,
 }
+
+RETRY_AFTER: Final = 5  # seconds
 
 View = Callable[..., Coroutine[Any, Any, HttpResponse | StreamingHttpResponse]]
 
@@ -49,6 +52,22 @@ def answers_errors(view: View) -> View:
             return await view(request, *args, **kwargs)
         except ChatError as error:
             return error_answer(error)
+
+    return answering
+
+
+def says_unavailable(view: View) -> View:
+    """A page for the time in which something that the chat needs is away."""
+
+    @wraps(view)
+    async def answering(
+        request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse | StreamingHttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except Unavailable:
+            page = render_to_string(["503.html", "chat/unavailable.html"])
+            return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
     return answering
 

@@ -15,7 +15,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.utils.http import content_disposition_header, http_date, parse_etags
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -37,9 +37,6 @@ THUMBNAIL_TYPE: Final = "image/webp"
 
 # Nothing in a file runs, loads or sends anything, whatever a browser takes it for.
 POLICY: Final = "default-src 'none'; sandbox"
-# The content of an address never changes; whether one may see it does, so it is asked each time.
-CACHING: Final = "private, no-cache"
-
 # What we wrote ourselves, and so may be shown in place.
 INLINE: Final = frozenset(kind.type for kind in KINDS.values() if kind.image)
 
@@ -94,7 +91,10 @@ async def remove(request: HttpRequest, attachment_id: str) -> HttpResponse:
 # --- out -------------------------------------------------------------------------------------------
 
 
+# The content of an address never changes; whether one may see it does, so it is asked each time. A refusal
+# is nobody else's either: some caches keep every answer at an address that ends like a picture's.
 @require_safe
+@cache_control(private=True, no_cache=True)
 @answers_errors
 async def serve(request: HttpRequest, attachment_id: str, name: str) -> HttpResponse | StreamingHttpResponse:
     """The file, or with ``?thumbnail`` its small picture. ``name`` is for people."""
@@ -126,7 +126,6 @@ def _headers(row: Attachment, small: bool) -> dict[str, str]:
         "Content-Security-Policy": POLICY,
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": CACHING,
         "ETag": f'"{row.pk}{"-small" if small else ""}"',
         "Last-Modified": http_date(row.created_at.timestamp()),
         "Accept-Ranges": "bytes",

@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from chat.domain import channel_room
 from chat.services import process
-from chat.services.channels import default_slug
+from chat.services.defaults import default_slug
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ async def _ask_layer() -> None:
 
 async def _ask_store() -> None:
     here = process.current()
-    await here.store.heads([f"channel:{default_slug()}"])
+    await here.store.heads([channel_room(default_slug())])
     if here.redis is not None:
         await here.redis.check()
 

@@ -1,7 +1,6 @@
 """The page, rendered with the latest messages so that it can be read before any script has run."""
 
 from collections.abc import Iterable
-from functools import wraps
 from typing import Any, Final
 
 from django.http import (
@@ -9,10 +8,8 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -21,40 +18,22 @@ from msgspec import UNSET
 
 from chat import conf
 from chat.domain import Author, Message, channel_room, direct_room
-from chat.errors import NotFound, Unavailable
+from chat.errors import NotFound
 from chat.protocol import VERSION
 from chat.services import access, identity, lists, process, rooms
-from chat.services.channels import default_slug
+from chat.services.defaults import default_slug
 from chat.services.identity import Identity
 from chat.services.rooms import Opening
 from chat.services.runtime import Runtime
-from chat.views.answers import View as PageView
-from chat.views.answers import asker, plain
+from chat.views.answers import asker, plain, says_unavailable
 
 # What a row of the page says of its message.
 IN_ROWS: Final = frozenset({"id", "room", "seq", "n", "body", "ts"})
 
-RETRY_AFTER: Final = 5  # seconds
-
-
-def says_unavailable(view: PageView) -> PageView:
-    """A page for the time in which something that the chat needs is away."""
-
-    @wraps(view)
-    async def answering(
-        request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse | StreamingHttpResponse:
-        try:
-            return await view(request, *args, **kwargs)
-        except Unavailable:
-            page = render_to_string(["503.html", "chat/unavailable.html"])
-            return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
-
-    return answering
-
 
 @require_safe
 @never_cache
+@says_unavailable
 async def home(request: HttpRequest) -> HttpResponse:
     """To the channel this session was in last, or to the default one."""
     who = await asker(request)

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from people import HOST, ORIGIN, Site, Tab, Visitor
 
+from chat import routing
 from chat.models import Person
 from chat.services.identity import session_store
 
@@ -75,6 +76,7 @@ async def test_without_a_name_the_socket_is_closed_with_4401(site: Site) -> None
         b"sessionid=" + b"x" * 4_000,
         b"sessionid=\x00\xff\xfe",
         b"sessionid=' OR 1=1 --",
+        b'sessionid="aaaaaaaa\\000"',
         b"\xff=\xff; ;; =",
         b"csrftoken=abc",
     ],
@@ -150,6 +152,13 @@ async def test_a_handshake_from_elsewhere_is_refused(site: Site, origins: list[b
     socket.scope["headers"] = others + [(b"origin", origin) for origin in origins]
     assert await socket.connect(20) == (False, 1000)
     assert not site.runtime.sockets
+
+
+async def test_what_is_too_long_for_an_origin_is_not_remembered(site: Site) -> None:
+    alice = await site.visitor("alice")
+    before = routing._is_own.cache_info()
+    assert not await gets_in(alice, (b"origin", b"http://" + b"a" * 5_000))
+    assert routing._is_own.cache_info() == before
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ REFUSED = {
     "a key twice": (send()[:-1] + ', "body": "other"}', "bad_frame"),
     "the type twice": ('{"type": "pong", ' + send()[1:], "unknown_type"),
     "NUL in a text": (send(body="a\u0000b"), "invalid"),
+    "NUL in an id": (send(attachments=["a\u0000b"]), "invalid"),
+    "NUL in a search": (json.dumps({"type": "people", "ref": 1, "limit": 1, "query": "\u0000"}), "invalid"),
     "ESC in a text": (send(body="\u001b[31m"), "invalid"),
     "a list for a text": (send(body=["x"]), "invalid"),
     "an object for a text": (send(body={"toString": "x"}), "invalid"),

@@ -73,6 +73,30 @@ async def test_an_invitation_twice_is_harmless(site: Site) -> None:
     assert await ChannelMember.objects.acount() == 2
 
 
+async def test_who_is_invited_twice_has_read_no_more_than_before(site: Site) -> None:
+    alice, bob, _, room = await channel(site)
+    await bob.join(GENERAL)
+    await alice.say("while you were elsewhere", room)
+    await alice.ask("invite", room=room, person=bob.id)
+    assert (await bob.rooms())[room]["unread"] == 1
+
+
+async def test_an_invitation_that_this_process_has_not_heard_of_yet_keeps_nobody_out(site: Site) -> None:
+    alice, _, _, room = await channel(site)
+    dora = await site.visitor("dora")
+    slug = room.partition(":")[2]
+    await ChannelMember.objects.acreate(
+        channel=await Channel.objects.aget(slug=slug), person_id=dora.me["id"]
+    )
+    tab = await dora.open()
+    assert room not in [state["room"] for state in tab.welcome["rooms"]]
+    assert room not in await tab.rooms()
+    assert (await dora.http.get("/c/general-talk/")).status_code == 200
+    await site.runtime.relay.tell_processes({"members": slug})
+    await site.settle(tab, alice)
+    assert room in await tab.rooms()
+
+
 async def test_a_removed_member_stops_receiving_at_once_in_all_tabs(site: Site) -> None:
     alice, [visitor, carol] = (
         (await site.enter("alice"))[0],

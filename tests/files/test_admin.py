@@ -51,6 +51,18 @@ async def test_the_list_has_state_size_uploader_room_and_a_preview(site: Site, s
     assert "<input" not in details[details.index("<fieldset") : details.index("</fieldset")]
 
 
+async def test_files_of_personal_chats_are_nobody_else_s_business(site: Site, staff: Any) -> None:
+    """A20: by no route."""
+    alice, bob = await site.account("Alice"), await site.account("Bob")
+    room = await (await alice.open()).direct(bob.me["id"])
+    picture = await uploaded(alice, samples.picture(), "secret.png", room=room)
+    root = await staff("view_attachment", "delete_attachment")
+    assert "secret.png" not in await html_of(root, PAGE)
+    for page in ("preview/", "change/", "delete/"):
+        assert (await root.get(f"{address_of(picture)}{page}")).status_code in (302, 404)
+    assert await Attachment.objects.filter(id=picture["id"]).aexists()
+
+
 async def test_a_small_picture_and_a_lost_one(site: Site, staff: Any, media_root: Any) -> None:
     alice = await site.visitor("Alice")
     small, text = await uploaded(alice, samples.picture(), "a.png"), await uploaded(alice)

@@ -173,7 +173,7 @@ async def test_a_page_is_left_while_redis_is_away_without_an_error(
 async def test_a_hanging_redis_is_answered_in_time_and_heals(
     site: Site, on_redis: OnRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.relay.relay.LAYER_TIMEOUT", 0.3)
+    monkeypatch.setattr("chat.relay.groups.LAYER_TIMEOUT", 0.3)
     server = on_redis()
     alice, bob = await site.enter("alice", "bob")
     assert site.runtime.redis is not None

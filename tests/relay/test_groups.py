@@ -6,7 +6,7 @@ import pytest
 
 from chat.errors import Unavailable
 from chat.relay import Relay, person_group, room_group
-from chat.relay.relay import PERSON_GROUPS, SITE_GROUP
+from chat.relay.groups import PERSON_GROUPS, SITE_GROUP
 
 from .conftest import MakeRelay
 from .fakes import ROOM, Logs, Tab, quiet, until

@@ -19,7 +19,7 @@ async def test_a_layer_that_is_down_costs_the_publisher_nothing_and_nobody_an_ev
     relay: Relay, layer: WatchedLayer, logs: Logs, caplog: pytest.LogCaptureFixture
 ) -> None:
     tabs = await crowd(relay, logs, 2)
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         layer.down = True
         post(relay, logs, times=2)
         await quiet()
@@ -105,7 +105,7 @@ async def test_news_cannot_fail_either(
 ) -> None:
     await Tab().open(relay)
     layer.down = True
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         await relay.tell("bob", text="{}")
         await relay.tell_all("{}")
         await relay.tell_processes({"channel": "a"})

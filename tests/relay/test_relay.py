@@ -326,7 +326,7 @@ async def test_a_store_that_fails_is_asked_again_with_the_next_look(
     await quiet()
     layer.dropping = False
     logs.down = True
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         post(relay, logs)
         await until(lambda: relay.counters["fill_failures"])
     assert tab.seqs == []
@@ -346,7 +346,7 @@ async def test_a_store_that_fails_in_one_room_does_not_stop_the_others(
     await quiet()
     layer.dropping = False
     logs.down = True
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         post(relay, logs)
         post(relay, logs, "channel:boxes")
         await until(lambda: relay.counters["fill_failures"])
@@ -412,7 +412,7 @@ async def test_garbage_in_the_layer_does_not_stop_the_listener(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     [tab] = await crowd(relay, logs, 1)
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         await layer.group_send(relay_module.room_group(ROOM), garbage)
         await until(lambda: relay.counters["layer_garbage"] == 1)
     post(relay, logs)
@@ -425,7 +425,7 @@ async def test_numbers_that_are_none_do_not_stop_the_fan_out(
     [tab] = await crowd(relay, logs, 1)
     events = [[2, "{}"], ["one", "{}"]]
     garbage = {"type": "chat.events", "room": ROOM, "epoch": "first life", "events": events}
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         await layer.group_send(relay_module.room_group(ROOM), garbage)
         await until(lambda: relay.counters["fill_failures"] == 1)
     post(relay, logs)
@@ -455,7 +455,7 @@ async def test_a_layer_that_cannot_be_read_is_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     [tab] = await crowd(relay, logs, 1)
-    with caplog.at_level(logging.CRITICAL, "chat.relay.relay"):
+    with caplog.at_level(logging.CRITICAL, "chat.relay"):
         post(relay, logs)
         await until(lambda: tab.seqs == [1])
         layer.down = True

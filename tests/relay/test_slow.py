@@ -185,6 +185,22 @@ async def test_who_moves_on_while_being_brought_back_and_falls_behind_there_miss
     assert slow.position == Position("first life", QUEUE_EVENTS + 1)
 
 
+async def test_a_slow_member_that_is_put_out_hears_of_it_and_no_more_of_the_room(
+    relay: Relay, logs: Logs
+) -> None:
+    [witness] = await crowd(relay, logs, 1)
+    slow = Tab("slow")
+    slow._member = await relay.attach("slow", "", slow.send, lambda _: relay.expel(slow.member))
+    await slow.enter(relay, logs)
+    await stall(relay, logs, slow)
+    await flood(relay, logs, witness, 10)
+    await relay.tell("slow", text='{"type":"channel"}', notice={"expelled": ROOM})
+    await until(lambda: slow.member.room is None)
+    slow.gate.set()
+    await until(lambda: slow.of("channel"))
+    assert slow.seqs == [1]
+
+
 async def test_who_left_their_room_may_still_overflow(relay: Relay, logs: Logs) -> None:
     [slow] = await crowd(relay, logs, 1)
     await stall(relay, logs, slow)

@@ -19,7 +19,7 @@ from people import Site, Visitor
 
 from chat.errors import Forbidden, NameTaken
 from chat.models import Person, PersonNameKey
-from chat.services import accounts, moderation, people
+from chat.services import accounts, moderation, people, threads
 from chat.services import identity as identities
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_passwords")]
@@ -248,7 +248,7 @@ async def test_a_login_stands_when_nobody_can_be_told(
         raise ConnectionError("no way to the chat")
 
     with monkeypatch.context() as patch:
-        patch.setattr(accounts, "in_chat", fail)
+        patch.setattr(threads, "in_chat", fail)
         assert (await log_in(guest, "alice")).status_code == 302
     assert (await me(guest))["name"] == "alice"
     assert "no way to the chat" in caplog.text

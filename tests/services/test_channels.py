@@ -12,6 +12,7 @@ from chat import names
 from chat.errors import NameTaken, RateLimited, Unavailable
 from chat.models import Channel, ChannelNameKey
 from chat.services import channels
+from chat.services.defaults import default_slug
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,14 +40,14 @@ def test_a_fresh_install_has_general_talk_and_making_it_twice_is_harmless() -> N
 def test_another_default_channel_is_made_beside_it(default_channel: Any) -> None:
     default_channel("Lobby")
     channels.ensure_default_channel()
-    assert channels.default_slug() == "lobby"
+    assert default_slug() == "lobby"
     assert {channel.slug for channel in Channel.objects.all()} == {"general-talk", "lobby"}
 
 
 def test_a_default_channel_without_an_ascii_letter_has_an_address(default_channel: Any) -> None:
     default_channel("雑談")
     channels.ensure_default_channel()
-    assert channels.default_slug() == "main"
+    assert default_slug() == "main"
     assert Channel.objects.get(slug="main").name == "雑談"
 
 

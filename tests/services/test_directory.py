@@ -1,10 +1,12 @@
 """What a process remembers of the database."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 from people import GENERAL, Site
 
 from chat.models import Channel, Person
@@ -23,6 +25,18 @@ async def test_a_channel_is_found_without_the_database_once_it_is_known(
         assert await known.find(GENERAL) is found
     assert found is not None
     assert (found.info.name, found.maker) == ("General Talk", None)
+
+
+@pytest.mark.parametrize(
+    "room", ["channel:a\0b", "direct:a\0b", "channel:a/b", "direct:", "channel:" + "a" * 65]
+)
+async def test_an_address_that_no_room_has_is_not_looked_for(
+    site: Site, no_database: Callable[[], Any], room: str
+) -> None:
+    known = Directory()
+    with no_database():
+        assert await known.find(room) is None
+        assert await known.pair(room.partition(":")[2]) is None
 
 
 async def test_a_channel_that_another_process_made_is_found(site: Site) -> None:
@@ -68,6 +82,43 @@ async def test_a_row_that_was_read_before_another_change_is_older_news(site: Sit
     known = await site.runtime.directory.find(crew)
     assert known is not None
     assert known.info.archived
+
+
+async def test_of_many_who_come_at_once_one_reads(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, read, visits = Directory(), directory._read_channels, []
+
+    def counted(*args: Any) -> Any:
+        visits.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(directory, "_read_channels", counted)
+    found = await asyncio.gather(*(known.channels() for _ in range(20)))
+    assert [set(one) for one in found] == [{"general-talk"}] * 20
+    assert len(visits) == 1
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the first time", "again"])
+async def test_what_is_told_while_all_are_read_is_newer(
+    site: Site, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    known, read, loop = Directory(), directory._read_channels, asyncio.get_running_loop()
+    if again:
+        await known.channels()
+        await sync_to_async(Channel.objects.create)(slug="other", name="Other")
+    channel = await Channel.objects.aget(slug="general-talk")
+    channel.topic, channel.changed_at = "Told", timezone.now()
+
+    async def tell() -> None:
+        known.remember(channel)
+
+    def late(*args: Any) -> Any:
+        found = read(*args)
+        asyncio.run_coroutine_threadsafe(tell(), loop).result()
+        return found
+
+    monkeypatch.setattr(directory, "_read_channels", late)
+    await known.refresh()
+    assert (await known.channels())["general-talk"].info.topic == "Told"
 
 
 async def test_all_are_read_again_only_when_one_has_changed(site: Site) -> None:

@@ -11,6 +11,7 @@ from people import GENERAL, Site, Tab
 from chat.errors import Forbidden, InvalidName, NameTaken, NotFound, TooLong
 from chat.models import Channel, Person, PersonNameKey
 from chat.services import moderation
+from chat.services.threads import in_chat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -208,7 +209,7 @@ async def test_a_change_is_told_after_it_is_committed(site: Site) -> None:
     def slowly() -> None:
         with transaction.atomic():
             moderation.change_channel("root", crew, name="Kitchen")
-            assert moderation.in_chat(lambda runtime: runtime.directory.find(crew)).info.name == "Pit crew"
+            assert in_chat(lambda runtime: runtime.directory.find(crew)).info.name == "Pit crew"
 
     await staff(slowly)
     await tab.until("channel")
@@ -340,6 +341,12 @@ async def test_sessions_that_are_no_rows_are_not_known(site: Site, settings: Any
     assert await staff(moderation.sessions_of, "nobody") == moderation.Sessions([], complete=False)
 
 
+async def test_staff_do_not_see_who_talks_with_whom(site: Site) -> None:
+    alice, bob = await site.accounts("alice", "bob")
+    await alice.join(await alice.direct(bob.id))
+    assert [one.room for one in (await moderation.connected(site.runtime))[alice.id]] == ["direct"]
+
+
 async def test_who_is_connected_where(site: Site) -> None:
     alice = await site.visitor("Alice")
     await alice.enter()
@@ -350,6 +357,6 @@ async def test_who_is_connected_where(site: Site) -> None:
 
 
 def test_without_a_server_the_work_is_done_in_a_chat_of_its_own(db: None) -> None:
-    assert moderation.in_chat(lambda runtime: moderation.overview(runtime, [GENERAL])) == {
+    assert in_chat(lambda runtime: moderation.overview(runtime, [GENERAL])) == {
         GENERAL: moderation.Overview(0, 0, None)
     }

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -365,6 +366,14 @@ async def test_somebody_without_a_saved_session_is_nobody(site: Site) -> None:
     session = SessionStore()
     session[identities.PERSON_KEY] = "x"
     assert await identities.identity_of(process.current(), session) is None
+
+
+async def test_a_cookie_that_can_be_no_key_is_not_looked_for(
+    site: Site, no_database: Callable[[], Any]
+) -> None:
+    session = SessionStore("aaaaaaaa\0")
+    with no_database():
+        assert await identities.identity_of(site.runtime, session) is None
 
 
 async def test_everybody_who_is_connected_is_looked_up_a_hundred_a_visit(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from chat.conf import Limits
 from chat.domain import Head
 from chat.errors import NameTaken, Unavailable
-from chat.stores.base import MessageStore, Moving
+from chat.stores import memory
+from chat.stores.base import TAKEN_OUT_FOR, MessageStore, Moving
 from chat.stores.memory import MemoryStore
 from chat.stores.routed import RoutedStore
 
@@ -159,6 +161,26 @@ async def test_a_move_that_came_true_though_the_answer_was_lost_is_finished() ->
     await mover.store.move(ROOM, lasting=True, switch=switch)
     assert (await post(mover.store, ANN, "after"))[0].n == 2
     assert bodies((await mover.kept.latest(ROOM, 10)).page.messages) == ["before", "after"]
+
+
+async def test_a_move_of_which_nobody_can_tell_what_became_holds_up_the_room_for_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mover = Mover()
+    await post(mover.store, ANN, "before")
+
+    async def away(*_: Any) -> Any:
+        raise Unavailable("The database is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mover, "lasts_now", away)
+        patch.setattr(mover.kept, "take_in", away)
+        with pytest.raises(Unavailable):
+            await mover.move(True)
+    with pytest.raises(Unavailable):
+        await mover.store.append(ROOM, draft(BOB, "too early"))
+    monkeypatch.setattr(memory, "monotonic", lambda: monotonic() + TAKEN_OUT_FOR)
+    assert (await post(mover.store, ANN, "after"))[0].n == 2
 
 
 async def test_a_process_that_has_not_heard_of_a_move_looks_again_and_loses_nothing() -> None:

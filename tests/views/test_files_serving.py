@@ -70,6 +70,14 @@ async def test_a_stranger_is_told_that_a_file_of_a_private_room_does_not_exist(s
     assert await nothing_there(carol, attachment["url"])
 
 
+async def test_no_cache_on_the_way_keeps_a_refusal(site: Site) -> None:
+    """Some keep whatever is at an address that ends like a picture's."""
+    alice = await site.visitor("Alice")
+    response = await alice.http.get("/files/nothing/a.png")
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "private, no-cache"
+
+
 async def strangers(site: Site) -> list[Visitor]:
     """Who has no business between alice and bob: nobody, a guest, an account, the staff, who logged out."""
     left = await site.account("dave")

@@ -359,6 +359,21 @@ async def test_a_day_has_a_quota_which_refused_files_do_not_use(site: Site, limi
     await uploaded(alice, b"x" * 1_000)
 
 
+async def test_a_file_that_is_larger_than_the_quota_is_never_taken(site: Site, limits: Any) -> None:
+    limits(file_quota_bytes=1_000)
+    response = await upload(await site.visitor("Alice"), b"x" * 1_001)
+    await refused(response, 429, "rate_limited", "in a day")
+    assert "Retry-After" not in response.headers
+    assert "retry_after" not in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "room", ["channel:a\0b", "direct:a\0b", "channel:", "direct:", "channel:" + "a" * 5_000]
+)
+async def test_no_room_has_such_an_address(site: Site, room: str) -> None:
+    await refused(await upload(await site.visitor("Alice"), b"hello", room=room), 404, "not_found")
+
+
 async def test_the_types_that_are_taken_are_a_setting(site: Site, settings: Any) -> None:
     settings.CHITCHAT = {**settings.CHITCHAT, "FILE_TYPES": ("txt", "png")}
     alice = await site.visitor("Alice")

@@ -1,0 +1,108 @@
+"""What happens while the database is away: everything says so, and nothing is lost that was to be told."""
+
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError
+from people import Site, Tab
+
+from chat.database import in_database
+from chat.errors import Unavailable
+from chat.services import directory, identity
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def away(*_: Any, **__: Any) -> Any:
+    raise OperationalError("the server is gone")
+
+
+async def away_store(*_: Any) -> Any:
+    raise Unavailable("nobody answers")
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+async def test_a_database_that_is_away_is_unavailable(error: type[Exception]) -> None:
+    def work() -> None:
+        raise error("gone")
+
+    with pytest.raises(Unavailable) as caught:
+        await in_database(work)
+    assert isinstance(caught.value.__cause__, error)
+
+
+async def test_a_visit_brings_back_what_was_found_and_what_was_raised() -> None:
+    def divide(one: int, *, by: int) -> int:
+        return one // by
+
+    assert await in_database(divide, 6, by=3) == 2
+    with pytest.raises(ZeroDivisionError):
+        await in_database(divide, 6, by=0)
+
+
+async def test_who_comes_meanwhile_is_told_to_come_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = await site.visitor("alice")
+    monkeypatch.setattr(identity, "identify", away)
+    socket = await alice.knock()
+    assert (await socket.connect(20))[0]
+    tab = Tab(socket)
+    assert await tab.closed() == 1012
+    assert [frame["code"] for frame in tab.unclaimed] == ["unavailable"]
+    for address in ("/", "/c/general-talk/", "/account/login/"):
+        response = await alice.http.get(address)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    answer = await alice.http.post("/name/", {"name": "anna"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_message_that_needs_it_is_tried_again_and_not_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [alice] = await site.enter("alice")
+    reply = await alice.ask("create", name="Contracts", private=True)
+    room = reply["channel"]["room"]
+    site.runtime.directory.forget_members(room.partition(":")[2])
+    with monkeypatch.context() as patch:
+        patch.setattr(directory, "_read_members", away)
+        cid = "00000000-0000-4000-8000-000000000000"
+        assert await alice.refusal("send", room=room, cid=cid, body="hello") == "unavailable"
+        assert await alice.refusal("join", room=room) == "unavailable"
+    await alice.say("hello", room, cid=cid)
+
+
+async def test_news_waits_until_it_can_be_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    reply = await alice.ask("create", name="Contracts", private=True)
+    room = reply["channel"]["room"]
+    await alice.ask("invite", room=room, person=bob.id)
+    await alice.say("hello", room)
+    site.runtime.directory.forget_members(room.partition(":")[2])
+    with monkeypatch.context() as patch:
+        patch.setattr(directory, "_read_members", away)
+        await site.tick(2)
+    await site.tick(2)
+    assert room in (await bob.until("heads"))["rooms"]
+
+
+async def test_a_name_that_was_taken_is_taken_though_it_cannot_be_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = await site.visitor("alice")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.presence, "rename", away_store)
+        assert (await alice.choose_name("anna"))["name"] == "anna"
+    assert site.runtime.counters["renames_untold"] == 1
+
+
+async def test_an_invitation_that_is_stored_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    room = (await alice.ask("create", name="Contracts", private=True))["channel"]["room"]
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.store, "unread", away_store)
+        assert await alice.refusal("invite", room=room, person=bob.id) == "unavailable"
+    assert (await alice.ask("invite", room=room, person=bob.id))["type"] == "ok"
+    assert (await bob.until("channel"))["channel"]["room"] == room
