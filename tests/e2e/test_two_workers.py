@@ -1,34 +1,34 @@
 """Two people at one address, each served by another process; one of the processes dies.
 
-With Redis, and on the database that ``DATABASE_URL`` names.
+Both processes are on one Redis and one PostgreSQL, which this module starts.
 """
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import WebSocket, expect
+from postgres_server import PostgresServer
 from redis_server import ALWAYS, RedisServer
 
 from .accounts import chat_names, chats, registers, writes_to
 from .conftest import Arrive, MakeChannel
-from .installs import Install
+from .installs import PostgresInstall
 from .pages import NO_CONNECTION, Visitor
 from .test_files import chooses, is_ready, picture
 from .workers import Front, Pair, two_workers
 
-pytestmark = pytest.mark.redis
-
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory, database: Install) -> Iterator[Pair]:
-    redis = RedisServer(tmp_path_factory.mktemp("redis"), **ALWAYS)
-    redis.start()
-    try:
-        with two_workers(tmp_path_factory.mktemp("workers"), database, redis.url) as pair:
-            yield pair
-    finally:
-        redis.end()
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        postgres = stack.enter_context(PostgresServer())
+        redis = RedisServer(tmp_path_factory.mktemp("redis"), **ALWAYS)
+        redis.start()
+        stack.callback(redis.end)
+        database = PostgresInstall(postgres.url())
+        yield stack.enter_context(two_workers(tmp_path_factory.mktemp("workers"), database, redis.url))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def server(workers: Pair) -> Iterator[Front]:
 def sockets(person: Visitor) -> list[WebSocket]:
     """Those that their page opens from now on."""
     opened: list[WebSocket] = []
-    person.page.on("websocket", lambda socket: opened.append(socket))  # Playwright takes no method of C
+    person.page.on("websocket", lambda socket: opened.append(socket))
     return opened
 
 

@@ -74,12 +74,6 @@ class Client:
         return sock
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    with install(tmp_path_factory.mktemp("install")) as made:
-        yield made
-
-
 @pytest.fixture(scope="module", params=SERVERS)
 def command(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -21,22 +21,12 @@ def processes(start_redis: StartRedis, start_pair: StartPair) -> Pair:
     return start_pair(start_redis(**ALWAYS))
 
 
-async def test_the_people_of_a_process_that_was_killed_are_gone_in_time(processes: Pair, come: Come) -> None:
-    here, there = processes
-    alice, bob = await come("alice", here), await come("bob", there)
-    await alice.say("hello")
-    await bob.until(lambda frame: frame["type"] == "online" and frame["count"] == 2)
-    await asyncio.to_thread(here.end, signal.SIGKILL)
-    left = await bob.until(lambda frame: frame["type"] == "presence" and frame.get("left"))
-    assert [one["name"] for one in left["left"]] == ["alice"]
-    await bob.until(lambda frame: frame["type"] == "online" and frame["count"] == 1)
-
-
-async def test_clients_of_a_process_that_was_killed_go_on_in_the_other_without_a_loss(
+async def test_of_a_process_that_was_killed_people_go_on_at_the_other_or_are_gone_in_time(
     processes: Pair, come: Come
 ) -> None:
     here, there = processes
-    people = [await come(f"person {number}", (here, there)[number % 2]) for number in range(6)]
+    people = await crowd(come, processes)
+    await come("somebody who stays away", here)
     acknowledged: dict[str, int] = {}
     halfway = asyncio.Event()
 
@@ -65,6 +55,14 @@ async def test_clients_of_a_process_that_was_killed_go_on_in_the_other_without_a
         assert client.trouble == []
         assert len(client.bodies) == len(set(client.bodies))
         assert {acknowledged[body] for body in client.bodies} == set(client.seen)
+    bob = people[1]
+    await bob.until(lambda frame: "somebody who stays away" in [one["name"] for one in frame.get("left", ())])
+    await bob.until(lambda frame: frame["type"] == "online" and frame["count"] == len(people))
+
+
+async def crowd(come: Come, processes: Pair) -> list[Client]:
+    """Six people, at one process and at the other in turn."""
+    return [await come(f"person {number}", processes[number % 2]) for number in range(6)]
 
 
 # --- Redis in the middle of a conversation -------------------------------------------------------
@@ -97,10 +95,6 @@ async def talk_while_redis_is_restarted(redis: RedisServer, people: list[Client]
 
     await asyncio.gather(restart(), *(talk(client) for client in people))
     return acknowledged
-
-
-async def crowd(come: Come, processes: Pair) -> list[Client]:
-    return [await come(f"person {number}", processes[number % 2]) for number in range(6)]
 
 
 async def test_a_redis_that_keeps_everything_comes_back_in_mid_stream_without_a_loss(
