@@ -42,6 +42,18 @@ test("the page's state is where the first join resumes", async () => {
   assert.deepEqual(at, { epoch: EPOCH, seq: 7 });
 });
 
+test("after a reconnection the room is joined again, from where it had come to", async () => {
+  const all = await entered();
+  all.network.newest.say(messageEvent(1));
+  all.network.newest.say(messageEvent(2));
+  await lose(all);
+  const { room, at } = all.network.newest.last("join");
+  assert.equal(room, GENERAL);
+  assert.deepEqual(at, { epoch: EPOCH, seq: 2 });
+  await answerJoin(all.network.newest, { seq: 3, n: 3, events: [messageEvent(3)] });
+  assert.deepEqual(bodies(all.session), ["message 1", "message 2", "message 3"]);
+});
+
 test("nothing connects before there is a name, and then the room comes whole", async () => {
   const { network, session } = openTab({ state: page({ me: null, limits: {} }) });
   session.start();

@@ -152,3 +152,10 @@ async def test_on_redis_too(redis_server: Any) -> None:
     await store.give_up(ROOM)
     assert await client.command("TTL", key) == -1
     await client.close()
+
+
+def test_two_stores_on_the_same_tables_are_one() -> None:
+    """A site may keep its channels in the database too: then there is nowhere to move."""
+    assert DatabaseStore().is_one_with(DatabaseStore())
+    assert not DatabaseStore().is_one_with(MemoryStore())
+    assert not MemoryStore().is_one_with(MemoryStore())
