@@ -223,8 +223,7 @@ export class Session extends Emitter {
   }
 
   #welcome({ version, me, rooms, online, limits, may = [] }) {
-    const isAnother = this.me !== null && this.me.id !== me.id;
-    if (version !== VERSION || isAnother) {
+    if (version !== VERSION || (this.me !== null && this.me.id !== me.id)) {
       this.emit("reload");
       return;
     }
