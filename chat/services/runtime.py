@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextvars import Context
 from math import isfinite
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
@@ -30,6 +30,9 @@ from chat.stores.routed import RoutedStore
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+
+# Seconds that a task may take to end, before it is told again.
+CANCELLED_AGAIN: Final = 1.0
 
 
 class Live(Protocol):
@@ -139,9 +142,11 @@ class Runtime:
 
     async def close(self) -> None:
         """End all tasks and let go of store and network."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Until they have ended: what one waits for may take a cancellation for a timeout of its own.
+        while tasks := [task for task in self._tasks if not task.done()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCELLED_AGAIN)
         await self.relay.close()
         await self.store.close()
         if self.redis is not None:

@@ -113,3 +113,22 @@ async def test_the_regular_work_begins_with_the_first_connection_and_only_once(
     await eventually(first.done)
     here.start_sweeping()
     assert here._sweeping is not first
+
+
+async def test_the_end_is_told_again_to_work_that_did_not_hear_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.services.runtime.CANCELLED_AGAIN", 0.01)
+    here = process.new_runtime()
+    begun = asyncio.Event()
+
+    async def deaf_once() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    work = here.spawn(deaf_once())
+    await begun.wait()
+    async with asyncio.timeout(20):
+        await here.close()
+    assert work.cancelled()
