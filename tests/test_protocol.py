@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from chat import protocol
 from chat.domain import (
     Author,
     DeleteEvent,
@@ -18,7 +17,6 @@ from chat.domain import (
     Event,
     Message,
     MessageEvent,
-    Present,
     ReactionEvent,
 )
 from chat.errors import BadFrame, ChatError, Forbidden, Invalid, RateLimited, UnknownType
@@ -43,7 +41,6 @@ from chat.protocol import (
     encode_events,
     encode_messages,
     error_frame,
-    members,
     ref_of,
 )
 
@@ -561,10 +558,6 @@ def test_an_error_says_when_to_try_again_only_where_that_helps() -> None:
         "detail": "wait",
         "retry_after": 0.123,
     }
-
-
-def test_members_are_the_people_and_the_count() -> None:
-    assert members(Present((ANN,), 250)) == protocol.Members((ANN,), 250)
 
 
 def test_close_codes_are_those_of_the_protocol() -> None:

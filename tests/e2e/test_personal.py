@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, WebSocket, expect
+from playwright.sync_api import Page, Route, ViewportSize, WebSocket, expect
 
 from .accounts import begins_to_find, chat_names, chats, finder, logs_in, registers, writes_to
 from .conftest import SIZES, Arrive
@@ -235,7 +235,16 @@ def test_after_logout_the_browser_keeps_nothing_of_it(visitor: Arrive) -> None:
     vera.sees_stored("Kept by the server only")
     vera.composer.fill("A draft")
     vera.watch.expects("404")
-    vera.logs_out()
+    elsewhere = vera.another_tab(vera.page.url)
+    elsewhere.is_connected()
+    # The end of the sockets comes before the answer.
+    held: list[Route] = []
+    vera.page.route("**/logout/", held.append)
+    with vera.page.expect_request("**/logout/"):
+        vera.logs_out()
+    answer = held[0].fetch()
+    expect(elsewhere.page.get_by_role("heading", name="Nothing at this address")).to_be_visible()
+    held[0].fulfill(response=answer)
     expect(vera.page.get_by_role("heading", name="Nothing at this address")).to_be_visible()
     kept = vera.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert "Kept by" not in kept

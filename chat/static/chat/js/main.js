@@ -114,7 +114,7 @@ function rooms({ session, later, addressOf, composer }) {
 }
 
 /** Dialogues, each fetched when it is needed: functions that call back with one. */
-function dialogues({ session, storage, later, urls, addressOf, composer, go, write }) {
+function dialogues({ session, socket, storage, later, urls, addressOf, composer, go, write }) {
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
@@ -139,7 +139,7 @@ function dialogues({ session, storage, later, urls, addressOf, composer, go, wri
     }),
     logout: dialogue("#logout-dialog", async (dialog) => {
       const { LogoutController } = await import("chat/controllers/logout.js");
-      return new LogoutController({ dialog, session, storage, url: urls.logout });
+      return new LogoutController({ dialog, session, socket, storage, url: urls.logout });
     }),
   };
 }
@@ -209,7 +209,7 @@ function start() {
   toNewest = conversationOf({ one, session, storage, composer, later, say, openCard });
   showState({ session, socket, page });
   showBeginnings({ one, session, later, composer });
-  const use = dialogues({ session, storage, later, urls, addressOf, composer, go, write });
+  const use = dialogues({ session, socket, storage, later, urls, addressOf, composer, go, write });
   openers({ session, storage, later, composer, use, say, openCard, invite });
 
   const useUploads = later.add(async () => {

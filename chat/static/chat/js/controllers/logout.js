@@ -7,12 +7,14 @@ import { belongsTo } from "chat/storage.js";
 export class LogoutController {
   #dialog;
   #session;
+  #socket;
   #storage;
   #url;
 
-  constructor({ dialog, session, storage, url }) {
+  constructor({ dialog, session, socket, storage, url }) {
     this.#dialog = dialog;
     this.#session = session;
+    this.#socket = socket;
     this.#storage = storage;
     this.#url = url;
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
@@ -31,9 +33,12 @@ export class LogoutController {
 
   async #leave() {
     const { id } = this.#session.me;
+    // The server ends it, too, perhaps before it answers: the page would start anew and miss the answer.
+    this.#socket.stop();
     try {
       await postJson(this.#url);
     } catch (error) {
+      this.#session.start();
       setText(part(this.#dialog, "refusal"), refusalOf(error).detail);
       if (!this.#dialog.open) this.#dialog.showModal();
       return;
