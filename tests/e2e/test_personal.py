@@ -239,7 +239,7 @@ def test_after_logout_the_browser_keeps_nothing_of_it(visitor: Arrive) -> None:
     elsewhere.is_connected()
     # The end of the sockets comes before the answer.
     held: list[Route] = []
-    vera.page.route("**/logout/", held.append)
+    vera.page.route("**/logout/", lambda route: held.append(route))
     with vera.page.expect_request("**/logout/"):
         vera.logs_out()
     answer = held[0].fetch()
