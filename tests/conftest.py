@@ -193,8 +193,12 @@ def quick_passwords(settings: Any) -> None:
 
 @pytest.fixture
 def no_database(django_db_blocker: Any) -> Callable[[], Any]:
-    """``with no_database():`` any use of the database, in any thread, is an error."""
-    return django_db_blocker.block
+    """``with no_database():`` any use of the database, in any thread, is an error.
+
+    It begins between two visits to the database: a transaction that may not end would stay open, and the
+    tables be locked for all tests to come.
+    """
+    return lambda: SyncToAsync.single_thread_executor.submit(django_db_blocker.block).result()
 
 
 @pytest.fixture
