@@ -65,10 +65,8 @@ class Client:
     def __init__(self, url: str, prefix: str = "chat:", *, timeout: float = TIMEOUT) -> None:
         self.prefix = prefix
         self.problem = ""
-        self._run = (
-            "",
-            0,
-        )  # which Redis it is, and whether it has each write that was answered, after a restart too
+        # Which Redis it is, and whether it has each write that was answered, after a restart too.
+        self._run = ("", 0)
         self._timeout = timeout
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None

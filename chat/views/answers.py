@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -33,6 +33,8 @@ STATUS: Final = {
 
 RETRY_AFTER: Final = 5  # seconds
 
+E = TypeVar("E", bound=ChatError)
+
 View = Callable[..., Coroutine[Any, Any, HttpResponse | StreamingHttpResponse]]
 
 
@@ -41,35 +43,37 @@ def plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
+def _answers(kind: type[E], answer: Callable[[E], HttpResponse]) -> Callable[[View], View]:
+    """Let a view raise errors of this kind."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def answering(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponse | StreamingHttpResponse:
+            try:
+                return await view(request, *args, **kwargs)
+            except kind as error:
+                return answer(error)
+
+        return answering
+
+    return decorate
+
+
 def answers_errors(view: View) -> View:
     """Let a view raise ``ChatError``s; the script gets them as the protocol says."""
-
-    @wraps(view)
-    async def answering(
-        request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse | StreamingHttpResponse:
-        try:
-            return await view(request, *args, **kwargs)
-        except ChatError as error:
-            return error_answer(error)
-
-    return answering
+    return _answers(ChatError, error_answer)(view)
 
 
 def says_unavailable(view: View) -> View:
     """A page for the time in which something that the chat needs is away."""
+    return _answers(Unavailable, _unavailable_page)(view)
 
-    @wraps(view)
-    async def answering(
-        request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse | StreamingHttpResponse:
-        try:
-            return await view(request, *args, **kwargs)
-        except Unavailable:
-            page = render_to_string(["503.html", "chat/unavailable.html"])
-            return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
-    return answering
+def _unavailable_page(_: Unavailable) -> HttpResponse:
+    page = render_to_string(["503.html", "chat/unavailable.html"])
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def error_answer(error: ChatError) -> JsonResponse:
