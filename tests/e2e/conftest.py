@@ -5,6 +5,7 @@ These tests are a process of their own: ``DJANGO_ALLOW_ASYNC_UNSAFE=1 pytest tes
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +17,13 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from redis_server import ALWAYS, RedisServer
+from redis_server import ALWAYS, RedisServer, free_port
 
-from .clients import Client, csrf_token
+from .browsers import Browsers
+from .clients import Client
 from .installs import Install, install
 from .pages import DESKTOP, PHONE, Visitor
-from .servers import ROOT, RUNSERVER, Server
-from .watch import Watch
+from .servers import ROOT, UVICORN, Server, manage
 
 # The engine without the windows around it, which would cost as much again for every tab.
 CHROMIUM = "/usr/bin/chromium-headless-shell"
@@ -60,6 +61,32 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def browsers(browser: Browser) -> Browsers:
+    return Browsers(browser, PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The environment of a site as the README runs it for others: static files have hashed names."""
+    static = tmp_path_factory.mktemp("static")
+    variables: dict[str, object] = {
+        "DEBUG": 0,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "e2e.deployed",
+        "PYTHONPATH": Path(__file__).parents[1],
+        "STATIC_ROOT": static,
+    }
+    manage("collectstatic", "--no-input", "--verbosity", "0", **variables)
+    return variables
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Of one site after the other, so that what a browser has of their files is good for all of them."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """A fresh install's, for servers to copy; with ``--redis`` they share a Redis."""
     with ExitStack() as stack:
@@ -74,14 +101,22 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Install
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    database: Install,
+    deployed: dict[str, object],
+    port: int,
 ) -> Iterator[Server]:
-    """The site as ``bin/run`` starts it, for all tests of a module.
+    """The site for all tests of a module, as the README runs it for others.
 
-    With ``RATE_LIMITS = False`` in the module, people may say more than people say.
+    With ``COMMAND = RUNSERVER`` in the module it runs as ``bin/run`` starts it; with ``RATE_LIMITS = False``
+    people may say more than people say.
     """
     limits = "on" if getattr(request.module, "RATE_LIMITS", True) else "off"
-    server = Server(RUNSERVER, tmp_path_factory.mktemp("server"), database, CHITCHAT_RATE_LIMITS=limits)
+    command = getattr(request.module, "COMMAND", UVICORN)
+    values = deployed if command is UVICORN else {}
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(command, folder, database, port, CHITCHAT_RATE_LIMITS=limits, **values)
     server.start()
     yield server
     server.end()
@@ -98,43 +133,33 @@ def journey(request: pytest.FixtureRequest, server: Server) -> Iterator[ExitStac
 
 @pytest.fixture
 def visitor(
-    request: pytest.FixtureRequest, browser: Browser, server: Server, journey: ExitStack
+    request: pytest.FixtureRequest, browsers: Browsers, server: Server, journey: ExitStack
 ) -> Iterator[Arrive]:
     """``visitor()`` is somebody with a browser of their own, and no name yet.
 
-    ``visitor(PHONE)`` has a phone; further arguments are those of Playwright's ``new_context``.
+    ``visitor(PHONE)`` has a phone; with ``fresh`` theirs has never been here, otherwise it may have what an
+    earlier visitor's has fetched; further arguments are those of Playwright's ``new_context``.
     """
-    contexts: list[tuple[BrowserContext, Watch]] = []
+    visitors: list[Visitor] = []
 
-    def arrive(size: ViewportSize = DESKTOP, **options: Any) -> Visitor:
+    def arrive(size: ViewportSize = DESKTOP, *, fresh: bool = False, **options: Any) -> Visitor:
         phone = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2} if size == PHONE else {}
-        context = browser.new_context(viewport=size, base_url=server.url, **phone, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        journey.callback(go_home, context, server)
-        watch = Watch(context)
+        browser = browsers.one(server, fresh=fresh, viewport=size, **phone, **options)
+        visitor = Visitor(*journey.enter_context(browser))
+        visitors.append(visitor)
         if options.get("java_script_enabled") is False:
-            watch.expects(r"^request failed: GET \S+\.js csp$")  # how Chromium says that it does not run them
-        contexts.append((context, watch))
-        return Visitor(context, watch)
+            visitor.watch.expects(
+                r"^request failed: GET \S+\.js csp$"
+            )  # Chromium's word for not running them
+        return visitor
 
     yield arrive
     if request.node.stash.get(FAILED, False):
-        take_pictures(request.node.name, [context for context, _ in contexts])
-    for context, watch in contexts:
-        for page in context.pages:
+        take_pictures(request.node.name, [visitor.context for visitor in visitors])
+    for visitor in visitors:
+        for page in visitor.context.pages:
             assert page.evaluate("window.__pwned") is None
-        assert not watch.unexpected, "\n".join(watch.unexpected)
-
-
-def go_home(context: BrowserContext, server: Server) -> None:
-    """Close the browser; the name is free for the next test."""
-    for page in context.pages:
-        page.close()
-    if server.running:
-        context.set_offline(False)
-        token = csrf_token(context.cookies())
-        context.request.post(f"{server.url}/logout/", headers={"X-CSRFToken": token})
-    context.close()
+        assert not visitor.watch.unexpected, "\n".join(visitor.watch.unexpected)
 
 
 @pytest.fixture

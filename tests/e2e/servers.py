@@ -65,11 +65,16 @@ class Server:
     """One site. It keeps its port and its database over restarts; what is in memory goes with the process."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, database: Database | None, **values: object
+        self,
+        command: Sequence[str],
+        folder: Path,
+        database: Database | None,
+        port: int | None = None,
+        **values: object,
     ) -> None:
         """Everything of this server is in ``folder``; it has a copy of ``database``, and ``values`` are the
-        rest of its environment (all of it without a database)."""
-        self.port = free_port()
+        rest of its environment (all of it without a database). Its port is a free one, if none is given."""
+        self.port = port or free_port()
         self._command = [piece.format(port=self.port) for piece in command]
         self._log = folder / "server.log"
         self._seen = 0

@@ -1,7 +1,6 @@
 """Accounts in a real browser: a guest who stays, several devices, and pages that need no script."""
 
 import re
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,22 +11,6 @@ from .pages import DESKTOP, Visitor
 
 PASSWORD = "correct horse battery"
 OTHER_PASSWORD = "staple of another colour"
-
-
-# What a page fetches when nothing else is to do, and somebody leaves it first.
-LEFT_EARLY = r"^request failed: GET \S+\.(js|css) net::ERR_ABORTED$"
-
-
-@pytest.fixture
-def traveller(visitor: Arrive) -> Arrive:
-    """A visitor who goes from page to page."""
-
-    def arrive(*arguments: Any, **options: Any) -> Visitor:
-        person = visitor(*arguments, **options)
-        person.watch.expects(LEFT_EARLY)
-        return person
-
-    return arrive
 
 
 def button(person: Visitor, name: str) -> Locator:
@@ -69,14 +52,14 @@ def is_ones_own(person: Visitor, body: str) -> None:
 
 @SIZES
 def test_a_guest_becomes_an_account_without_losing_the_conversation(
-    traveller: Arrive, channel: MakeChannel, size: ViewportSize
+    visitor: Arrive, channel: MakeChannel, size: ViewportSize
 ) -> None:
     name = f"Ines {size['width']}"
     address = channel(f"Stay {size['width']}")
-    ines = traveller(size).opens(address).chooses_name(name)
+    ines = visitor(size).opens(address).chooses_name(name)
     second = ines.another_tab(address)
     second.is_connected()
-    tomoe = traveller().opens(address).chooses_name(f"Tomoe {size['width']}")
+    tomoe = visitor().opens(address).chooses_name(f"Tomoe {size['width']}")
     ines.turns_to_this_tab()
     ines.says("As a guest")
     second.page.evaluate("window.never = 'loaded again'")
@@ -110,9 +93,9 @@ def test_a_guest_becomes_an_account_without_losing_the_conversation(
 
 
 @SIZES
-def test_somebody_logs_out_on_one_device_only(traveller: Arrive, size: ViewportSize) -> None:
+def test_somebody_logs_out_on_one_device_only(visitor: Arrive, size: ViewportSize) -> None:
     name = f"Otto {size['width']}"
-    desk, phone = traveller(), traveller(size)
+    desk, phone = visitor(), visitor(size)
     desk.opens("/account/register/")
     registers(desk, name)
     is_an_account(desk, name)
@@ -132,11 +115,11 @@ def test_somebody_logs_out_on_one_device_only(traveller: Arrive, size: ViewportS
     is_an_account(phone, name)
 
 
-def test_another_tab_of_a_guest_who_logs_in_shows_the_account(traveller: Arrive) -> None:
-    ada = traveller().opens("/account/register/")
+def test_another_tab_of_a_guest_who_logs_in_shows_the_account(visitor: Arrive) -> None:
+    ada = visitor().opens("/account/register/")
     registers(ada, "Ada")
     is_an_account(ada, "Ada")
-    guest = traveller().opens("/").chooses_name("A guest for a while")
+    guest = visitor().opens("/").chooses_name("A guest for a while")
     tab = guest.another_tab("/")
     tab.is_called("A guest for a while")
     guest.turns_to_this_tab()
@@ -145,15 +128,15 @@ def test_another_tab_of_a_guest_who_logs_in_shows_the_account(traveller: Arrive)
     is_an_account(guest, "Ada")
     tab.turns_to_this_tab()
     is_an_account(tab, "Ada")
-    other = traveller().opens("/").chooses_name("A guest for a while")
+    other = visitor().opens("/").chooses_name("A guest for a while")
     other.is_connected()
 
 
-def test_a_guest_with_unsent_messages_is_asked_before_logging_in_as_somebody_else(traveller: Arrive) -> None:
-    hedy = traveller().opens("/account/register/")
+def test_a_guest_with_unsent_messages_is_asked_before_logging_in_as_somebody_else(visitor: Arrive) -> None:
+    hedy = visitor().opens("/account/register/")
     registers(hedy, "Hedy")
     is_an_account(hedy, "Hedy")
-    guest = traveller().opens("/").chooses_name("Guest in a hurry")
+    guest = visitor().opens("/").chooses_name("Guest in a hurry")
     guest.loses_the_network()
     guest.composer.fill("Said in a tunnel")
     guest.composer.press("Enter")
@@ -170,7 +153,7 @@ def test_a_guest_with_unsent_messages_is_asked_before_logging_in_as_somebody_els
     logs_in(guest, "Hedy")
     is_an_account(guest, "Hedy")
 
-    other = traveller().opens("/").chooses_name("Another in a hurry")
+    other = visitor().opens("/").chooses_name("Another in a hurry")
     other.loses_the_network()
     other.composer.fill("Given up")
     other.composer.press("Enter")
@@ -183,8 +166,8 @@ def test_a_guest_with_unsent_messages_is_asked_before_logging_in_as_somebody_els
     is_an_account(other, "Hedy")
 
 
-def test_another_password_leaves_this_tab_and_ends_the_other_device(traveller: Arrive) -> None:
-    desk, phone = traveller().opens("/account/register/"), traveller().opens("/account/login/")
+def test_another_password_leaves_this_tab_and_ends_the_other_device(visitor: Arrive) -> None:
+    desk, phone = visitor().opens("/account/register/"), visitor().opens("/account/login/")
     registers(desk, "Grace")
     is_an_account(desk, "Grace")
     logs_in(phone, "Grace")
@@ -216,9 +199,9 @@ def test_another_password_leaves_this_tab_and_ends_the_other_device(traveller: A
 
 
 @SIZES
-def test_the_pages_need_no_script(traveller: Arrive, size: ViewportSize) -> None:
+def test_the_pages_need_no_script(visitor: Arrive, size: ViewportSize) -> None:
     name = f"Plain {size['width']}"
-    reader = traveller(size, java_script_enabled=False).opens("/account/register/")
+    reader = visitor(size, java_script_enabled=False).opens("/account/register/")
     fills_in(reader, "Register", name="admin", password=PASSWORD, password_again=PASSWORD)
     expect(reader.page.get_by_text("“admin” is kept for the site. Choose another.")).to_be_visible()
     expect(field(reader, "Name")).to_be_focused()
@@ -233,14 +216,14 @@ def test_the_pages_need_no_script(traveller: Arrive, size: ViewportSize) -> None
         new_password_again=OTHER_PASSWORD,
     )
     reader.is_in("General Talk")
-    other = traveller(size, java_script_enabled=False).opens("/account/login/?next=/c/general-talk/")
+    other = visitor(size, java_script_enabled=False).opens("/account/login/?next=/c/general-talk/")
     logs_in(other, name, OTHER_PASSWORD)
     other.is_in("General Talk")
     expect(other.name_dialog).to_be_hidden()
 
 
-def test_everything_works_by_keyboard_alone(traveller: Arrive) -> None:
-    keyed = traveller().opens("/account/register/")
+def test_everything_works_by_keyboard_alone(visitor: Arrive) -> None:
+    keyed = visitor().opens("/account/register/")
     keys = keyed.page.keyboard
     expect(field(keyed, "Name")).to_be_focused()
     keys.type("Keyed")
@@ -254,6 +237,7 @@ def test_everything_works_by_keyboard_alone(traveller: Arrive) -> None:
     keyed.logs_out()
     keyed.is_asked_for_a_name()
     keyed.opens("/account/login/")
+    expect(field(keyed, "Name")).to_be_focused()
     keys.type("Keyed")
     keys.press("Tab")
     keys.type("wrong")
@@ -277,9 +261,9 @@ def passes(person: Visitor) -> None:
     "size", [DESKTOP, ViewportSize(width=390, height=844), ViewportSize(width=320, height=568)]
 )
 def test_axe_has_nothing_to_say_of_the_account_pages(
-    traveller: Arrive, scheme: str, size: ViewportSize
+    visitor: Arrive, scheme: str, size: ViewportSize
 ) -> None:
-    reader = traveller(size, color_scheme=scheme, reduced_motion="reduce").opens("/account/login/")
+    reader = visitor(size, color_scheme=scheme, reduced_motion="reduce").opens("/account/login/")
     passes(reader)
     logs_in(reader, "Nobody", "wrong")
     expect(reader.page.get_by_role("alert")).to_be_visible()

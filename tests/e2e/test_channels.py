@@ -6,6 +6,10 @@ from playwright.sync_api import ViewportSize, expect
 
 from .conftest import SIZES, Arrive, MakeChannel, MakeClient
 from .pages import DESKTOP, PHONE
+from .servers import RUNSERVER
+
+# As `bin/run` starts it.
+COMMAND = RUNSERVER
 
 
 @SIZES

@@ -8,6 +8,10 @@ from playwright.sync_api import Locator, ViewportSize, expect
 
 from .conftest import SIZES, Arrive, MakeChannel, MakeClient
 from .pages import Visitor, exactly
+from .servers import RUNSERVER
+
+# As `bin/run` starts it.
+COMMAND = RUNSERVER
 
 
 def bubble(person: Visitor, body: str) -> Locator:

@@ -7,13 +7,16 @@ from playwright.sync_api import Playwright, ViewportSize, expect
 
 from .conftest import CHROMIUM, CHROMIUM_ARGUMENTS, SIZES, Arrive, MakeChannel, MakeClient
 from .pages import DESKTOP, PHONE, Visitor
-from .servers import Server
+from .servers import RUNSERVER, Server
 from .watch import Watch
+
+# As `bin/run` starts it.
+COMMAND = RUNSERVER
 
 
 @SIZES
 def test_a_newcomer_chooses_a_name_and_says_the_first_words(visitor: Arrive, size: ViewportSize) -> None:
-    ines = visitor(size).opens("/")
+    ines = visitor(size, fresh=True).opens("/")
     ines.is_at("general-talk")
     ines.is_asked_for_a_name()
     expect(ines.composer).to_be_disabled()

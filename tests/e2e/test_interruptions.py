@@ -11,34 +11,16 @@ from playwright.sync_api import expect
 from .conftest import Arrive, MakeClient
 from .installs import Install
 from .pages import NO_CONNECTION, Visitor
-from .servers import UVICORN, Server, manage
+from .servers import UVICORN, Server
 
 ROOM = "channel:general-talk"
 TROUBLE = re.compile("^(Connecting|Offline)")
 
 
-@pytest.fixture(scope="module")
-def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static files as a deployment has them: under hashed names."""
-    folder = tmp_path_factory.mktemp("static")
-    manage("collectstatic", "--no-input", "--verbosity", "0", **deployed(folder))
-    return folder
-
-
-def deployed(static_root: Path) -> dict[str, object]:
-    return {
-        "DEBUG": 0,
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "DJANGO_SETTINGS_MODULE": "e2e.deployed",
-        "PYTHONPATH": Path(__file__).parents[1],
-        "STATIC_ROOT": static_root,
-    }
-
-
 @pytest.fixture
-def server(tmp_path: Path, database: Install, static_root: Path) -> Iterator[Server]:
-    """The site as the README runs it for others. A test's own: it ends and starts again."""
-    server = Server(UVICORN, tmp_path, database, **deployed(static_root))
+def server(tmp_path: Path, database: Install, deployed: dict[str, object], port: int) -> Iterator[Server]:
+    """A test's own: it ends and starts again."""
+    server = Server(UVICORN, tmp_path, database, port, **deployed)
     server.start()
     yield server
     server.end()

@@ -27,7 +27,7 @@ def arrives(person: Visitor, held: list[Route]) -> None:
 
 def test_enter_on_a_message_waits_for_what_it_opens(visitor: Arrive, channel: MakeChannel) -> None:
     address = channel("Late keys")
-    ines = visitor().opens(address).chooses_name("Ines")
+    ines = visitor(fresh=True).opens(address).chooses_name("Ines")
     ines.says("Anything to do with it")
     ines.sees_stored("Anything to do with it")
     held: list[Route] = []
@@ -42,7 +42,7 @@ def test_enter_on_a_message_waits_for_what_it_opens(visitor: Arrive, channel: Ma
 
 def test_a_finger_on_a_message_waits_for_what_it_opens(visitor: Arrive, channel: MakeChannel) -> None:
     address = channel("Late fingers")
-    ines = visitor(PHONE).opens(address).chooses_name("Ines")
+    ines = visitor(PHONE, fresh=True).opens(address).chooses_name("Ines")
     ines.says("Anything to do with it")
     ines.sees_stored("Anything to do with it")
     held: list[Route] = []
@@ -62,7 +62,7 @@ def test_a_finger_on_a_message_waits_for_what_it_opens(visitor: Arrive, channel:
 
 
 def test_what_could_not_be_fetched_is_said_and_fetched_at_its_next_use(visitor: Arrive) -> None:
-    ines = visitor().opens("/").chooses_name("Ines")
+    ines = visitor(fresh=True).opens("/").chooses_name("Ines")
     refuses(ines, "**/models/switcher*.js")
     ines.reloads()
     ines.is_connected()
@@ -76,7 +76,7 @@ def test_what_could_not_be_fetched_is_said_and_fetched_at_its_next_use(visitor: 
 
 
 def test_a_newcomer_whose_form_did_not_load_whole_goes_on_typing(visitor: Arrive) -> None:
-    newcomer = visitor()
+    newcomer = visitor(fresh=True)
     refuses(newcomer, "**/controllers/name_dialog*.js")
     newcomer.opens("/")
     expect(newcomer.page.locator("[data-announcer]")).to_have_text(

@@ -12,9 +12,10 @@ addEventListener("securitypolicyviolation", (event) => reportViolation(
 ));
 """
 
-# The page itself drops a question about a name when another letter is typed.
+# The page itself drops a question about a name when another letter is typed, and whoever leaves a page drops
+# what it was fetching for later.
 DROPPED = "net::ERR_ABORTED"
-QUESTIONS = ("/name/check/", "/channels/check/")
+DROPPABLE = re.compile(r"^/(name/check/|channels/check/|static/.+\.(js|css))$")
 
 # Somebody was in a field before the page could put them there.
 QUICK = "Autofocus processing was blocked because a document already has a focused element."
@@ -38,6 +39,11 @@ class Watch:
         """What a journey makes go wrong on purpose: complaints that match are not complaints."""
         self._expected += [re.compile(pattern) for pattern in patterns]
 
+    def forget(self) -> None:
+        """What comes from now on is somebody else's."""
+        self.complaints.clear()
+        self._expected.clear()
+
     @property
     def unexpected(self) -> list[str]:
         return [one for one in self.complaints if not any(known.search(one) for known in self._expected)]
@@ -52,7 +58,7 @@ class Watch:
         self.complaints.append(f"page error: {error.error}")
 
     def _request_failed(self, request: Request) -> None:
-        if request.failure == DROPPED and urlsplit(request.url).path in QUESTIONS:
+        if request.failure == DROPPED and DROPPABLE.search(urlsplit(request.url).path):
             return
         self.complaints.append(f"request failed: {request.method} {request.url} {request.failure}")
 
