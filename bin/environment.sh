@@ -41,7 +41,8 @@ install_requirements() {
         return
     fi
     echo "Installing $wanted ..."
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    # What is imported is compiled then: most of it never is.
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
         --requirement "$wanted" --constraint requirements.lock ||
         fail "installing $wanted failed: see above."
     echo "$hash" >"$stamp"

@@ -5,10 +5,13 @@ Tests that touch the database from async code or a consumer need
 connections, which a transaction of the test would hide from each other.
 """
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import emptying
 import pytest
 from asgiref.sync import SyncToAsync, sync_to_async
 from channels.layers import channel_layers
@@ -21,12 +24,19 @@ from django.core.cache import cache
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
-from django.test import AsyncClient
+from django.test import AsyncClient, TransactionTestCase
 from e2e.installs import Install, install
 from people import PATIENCE, Browser, Site
 from redis_server import RedisServer
 
 from chat.redis import Client
+
+# Files of long tests come first: at the end, one process would have such a test and the others nothing.
+LONG = {
+    *("test_server.py", "test_two_processes.py", "test_workers.py", "test_outages.py", "test_refusals.py"),
+    *("test_user_models.py", "test_site.py", "test_bin_run.py", "test_workshop.py", "test_first_page.py"),
+    *("test_unread_histories.py", "test_database.py", "test_database_plans.py", "test_claims.py"),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +54,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     other = "in_process" if config.getoption("--redis") else "redis"
     config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(other)])
     items[:] = [item for item in items if not item.get_closest_marker(other)]
+    # Stable: the rest stays in its order.
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """``--quiet`` prints no dots where nobody watches: in a log they stand before what failed."""
+    if config.option.verbose < 0 and report.when == "call" and report.passed and not sys.stdout.isatty():
+        return "passed", "", ""
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -80,12 +100,12 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Emptying the database after a test makes every content type and permission again: ``staff`` makes
-    those that it needs, and the others do without.
+    """Emptying the database after a test is quick, and does not make every content type and permission
+    again: ``staff`` makes those that it needs, and the others do without.
 
-    It is a third of the time of a small test. At the end, PostgreSQL drops no database to which the
-    thread of async code is still connected.
+    At the end, PostgreSQL drops no database to which the thread of async code is still connected.
     """
+    TransactionTestCase._fixture_teardown = emptying.empty_after
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
     yield
@@ -98,10 +118,18 @@ def _do_not_wait_for_the_disk(connection: Any, **_: Any) -> None:
         cursor.execute("PRAGMA synchronous=OFF")
 
 
+@pytest.fixture(scope="session")
+def media_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folders of all tests. (pytest would look at those of all tests before to number the next one.)"""
+    all_of_them = tmp_path_factory.mktemp("media")
+    return (all_of_them / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def media_root(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def media_root(settings: Any, media_roots: Iterator[Path]) -> Path:
     """Uploads go to a folder of the test's own."""
-    folder = tmp_path_factory.mktemp("media")
+    folder = next(media_roots)
+    folder.mkdir()
     settings.MEDIA_ROOT = folder
     return folder
 

@@ -30,19 +30,7 @@ def run(host: str, *command: str) -> subprocess.CompletedProcess[str]:
 def test_the_chat_keeps_to_the_hosts_users(host: str) -> None:
     done = run(
         host,
-        "-m",
-        "pytest",
-        "-q",
-        f"--ds=hosts.{host}.settings",
-        "-p",
-        "no:cacheprovider",
-        f"tests/hosts/{host}/cases.py",
+        *("-m", "pytest", "-q", "--tb=short", f"--ds=hosts.{host}.settings", "-p", "no:cacheprovider"),
+        *("tests/hosts/checks.py", f"tests/hosts/{host}/cases.py"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("host", ["mailed", "handled"])
-def test_system_checks_have_no_complaint_and_migrations_are_whole(host: str) -> None:
-    for command in (["check", "--fail-level=WARNING"], ["makemigrations", "--check", "--dry-run"]):
-        done = run(host, "manage.py", *command)
-        assert done.returncode == 0, done.stdout + done.stderr
