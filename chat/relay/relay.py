@@ -7,7 +7,8 @@ written to the local members without ever waiting for one of them.
 The layer is a hint that may lose what it carries. The relay knows the last ``(epoch, seq)`` it wrote in a
 room: what is not the next number is dropped (seen), filled from the store (gap), or answered with a reset
 (another life of the log). A member that does not take its frames has a bounded queue; when that overflows
-the member is *behind*, and gets what it missed from the store as soon as it takes frames again.
+the member is *behind*, and gets what it missed from the store as soon as it takes frames again. What is
+in no log, the news of its person and of the site, it gets as the state in which they ended.
 
 Three rules hold it together, each under the room's lock:
 
@@ -29,7 +30,7 @@ from chat.domain import Event
 from chat.errors import Unavailable
 from chat.protocol import CloseCode, PresenceFrame, batch, batches, decode_presence, encode, encode_event
 from chat.relay.groups import SITE_GROUP, Groups, Layer, person_group, room_group
-from chat.relay.member import Level, Leveller, Member, Notice, Position, Send
+from chat.relay.member import Level, Leveller, Member, Notice, Position, Send, State
 from chat.relay.room import Room, Source
 
 logger = logging.getLogger(__name__)
@@ -159,10 +160,11 @@ class Relay:
 
     # --- members -----------------------------------------------------------------------------------
 
-    async def attach(self, person: str, session: str, send: Send, notice: Notice) -> Member:
+    async def attach(self, person: str, session: str, send: Send, notice: Notice, state: State) -> Member:
         """A new connection: begin to carry what is for this person and for everybody.
 
-        Raises ``Unavailable``, and then nothing is left of it.
+        ``state`` makes the frame that it gets in place of such news when it was too slow for them. Raises
+        ``Unavailable``, and then nothing is left of it.
         """
         await self.start()
         member = Member(
@@ -170,6 +172,7 @@ class Relay:
             session,
             send,
             notice,
+            state=state,
             bring_back=self._bring_back,
             clock=self._clock,
             counters=self.counters,
@@ -412,13 +415,13 @@ class Relay:
         elif kind == "chat.each":
             for person in message["texts"].keys() & self._people.keys():
                 for member in list(self._people[person]):
-                    member.write(message["texts"][person])
+                    member.tell(message["texts"][person])
         elif kind == "chat.notice":
             self._on_notice(message["notice"])
         else:
             for member in list(self._members):
                 if not message["but_room"] or member.room != message["but_room"]:
-                    member.write(message["text"])
+                    member.tell(message["text"])
 
     def _take_personal(self, message: dict[str, Any]) -> None:
         for member in list(self._people.get(message["person"], ())):
@@ -428,7 +431,7 @@ class Relay:
             if message["notice"]:
                 member.notice(message["notice"])
             if message["text"]:
-                member.write(message["text"])
+                member.tell(message["text"])
 
     def _take_events(self, message: dict[str, Any]) -> None:
         room = self._rooms.get(message["room"])
