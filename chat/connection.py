@@ -108,7 +108,9 @@ class Connection:
         """Count the socket, listen for the person, say ``welcome``. Raises ``RateLimited``."""
         runtime = self._runtime
         self._count_socket()
-        self._member = await runtime.relay.attach(self.person, self.who.session, self._send, self.notice)
+        self._member = await runtime.relay.attach(
+            self.person, self.who.session, self._send, self.notice, self._state
+        )
         self._member.session = self.who.session  # which a notice may have changed meanwhile
         self.key = self._member.key
         runtime.live[self.key] = self
@@ -116,6 +118,10 @@ class Connection:
         runtime.directory.know(self.person, self.who.author.name)
         await runtime.presence.enter(SITE, self.who.author, self.key)
         await self.say(await lists.welcome(runtime, self.who, self._last_room()))
+
+    async def _state(self) -> str:
+        """``welcome``, as it is now."""
+        return encode(await lists.welcome(self._runtime, self.who, self.room or self._last_room()))
 
     def _last_room(self) -> str:
         return channel_room(self.who.last_channel) if self.who.last_channel else ""

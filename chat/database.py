@@ -5,15 +5,27 @@ client tries again, and what is to be told to others is kept until it can be.
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import InterfaceError, OperationalError
 
 from chat.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+AWAY: Final = (OperationalError, InterfaceError)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this says that the database cannot be reached.
+
+    A session that cannot be kept in it says that it was ended meanwhile, whatever the reason.
+    """
+    said = error.__context__ if isinstance(error, UpdateError) else error
+    return isinstance(said, AWAY)
 
 
 async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -24,6 +36,8 @@ async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     """
     try:
         result: T = await database_sync_to_async(work)(*args, **kwargs)
-    except (OperationalError, InterfaceError) as error:
+    except (*AWAY, UpdateError) as error:
+        if not is_away(error):
+            raise
         raise Unavailable("The database cannot be reached. Try again.") from error
     return result

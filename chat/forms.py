@@ -45,6 +45,18 @@ class AccountForm(forms.Form):
         return isinstance(self.fields[name].widget, forms.TextInput) and bool(self[name].value())
 
 
+class NameForm(AccountForm):
+    """The first name, where no script has asked for it. What a name may be is judged where it is claimed."""
+
+    name = forms.CharField(
+        label="Your name",
+        required=False,
+        widget=forms.TextInput(
+            {"autocomplete": "nickname", "autocapitalize": "words", "spellcheck": "false"}
+        ),
+    )
+
+
 class NewPasswordForm(AccountForm):
     """A password, twice, that Django's validators pass: it must not be like what ``user`` or ``name`` say."""
 

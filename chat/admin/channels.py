@@ -172,7 +172,7 @@ class ChannelAdmin(ChannelPages):
             for channel in chosen:
                 self.clear_one(request, channel)
             return None
-        self.fill_in(chosen)
+        self.try_to_fill_in(request, chosen)
         context = {
             "back": reverse(f"{self.admin_site.name}:chat_channel_changelist"),
             "title": gettext("Clear channels?"),

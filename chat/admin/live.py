@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from chat.errors import ChatError
+from chat.errors import ChatError, Unavailable
 from chat.services.runtime import Runtime
 from chat.services.threads import in_chat
 
@@ -78,12 +78,19 @@ class LiveAdmin(ModelAdmin, metaclass=_Abstract):
         if isinstance(response, TemplateResponse) and is_in_the_chat(request):
             # Rows are filled in once for the page, before it is rendered.
             changelist = (response.context_data or {}).get("cl")
-            self.fill_in([] if changelist is None else list(changelist.result_list))
+            self.try_to_fill_in(request, [] if changelist is None else list(changelist.result_list))
         return response
+
+    def try_to_fill_in(self, request: HttpRequest, rows: list[Any]) -> None:
+        """``fill_in``; when what is live cannot be asked the page says so, and is the same otherwise."""
+        try:
+            self.fill_in(rows)
+        except Unavailable as error:
+            self.message_user(request, error.detail, messages.WARNING)
 
     @abstractmethod
     def fill_in(self, rows: list[Any]) -> None:
-        """Give each row its ``live`` state."""
+        """Give each row its ``live`` state. Raises ``Unavailable``."""
 
     def changeform_view(
         self,
@@ -103,7 +110,7 @@ class LiveAdmin(ModelAdmin, metaclass=_Abstract):
             # Here, and not while the form is made: that is inside a transaction, which the chat's own
             # questions to the database must not come into.
             obj = (response.context_data or {}).get("original")
-            self.fill_in([] if obj is None else [obj])
+            self.try_to_fill_in(request, [] if obj is None else [obj])
         return response
 
     def obj_or_404(self, request: HttpRequest, object_id: str) -> Any:

@@ -9,21 +9,13 @@ from django.http import HttpRequest, RawPostDataException
 from django.http.multipartparser import MultiPartParserError
 
 from chat.errors import Invalid, TooLarge
+from chat.files.sizes import size_words
 
 # The field with the file; there is one, and one file in it.
 FIELD = "file"
 
 # A last boundary (70 characters at most, RFC 2046) and what a client may write after it.
 TAIL_BYTES = 1024
-
-
-def size_words(count: int) -> str:
-    """``10 MB``, ``1.5 MB``, ``300 KB``, ``12 bytes``: powers of 1,024."""
-    if count < 1024:
-        return f"{count} bytes"
-    if count < 1024 * 1024:
-        return f"{round(count / 1024, 1):g} KB"
-    return f"{round(count / 1024 / 1024, 1):g} MB"
 
 
 def too_large(limit: int) -> TooLarge:

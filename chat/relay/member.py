@@ -7,12 +7,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from chat.errors import Unavailable
 from chat.protocol import CloseCode
 
 # A waiting member holds at most this much before it is behind (a room at 8,000 messages a second fills 256
 # in 30 ms; a healthy client never gets there).
 QUEUE_EVENTS: Final = 256
 QUEUE_BYTES: Final = 1024 * 1024
+# Attempts to say how everything is while news of it keep coming.
+RENEW_TRIES: Final = 5
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Notice = Callable[[dict[str, Any]], None]
@@ -35,15 +38,21 @@ class Level(NamedTuple):
 
 # Makes the frame for a reader who has applied ``at`` (None: nothing).
 Leveller = Callable[[Position | None], Awaitable[Level]]
+# Makes the frame that says how everything outside of rooms is for a person now.
+State = Callable[[], Awaitable[str]]
 
 
 class _Waiting(NamedTuple):
-    """A frame in a member's queue. ``events`` is 0 for a reply: replies are never dropped."""
+    """A frame in a member's queue. ``events`` is 0 for a reply: replies are never dropped.
+
+    ``is_news``: it is in no room's log, so that no replay repeats it.
+    """
 
     frame: dict[str, Any]
     size: int
     events: int
     seq: int | None
+    is_news: bool
 
 
 class _Begun:
@@ -87,18 +96,23 @@ class Member:
     ``bring_back`` is awaited when the member takes frames again after it fell behind. ``seq`` is the last
     event whose send has begun; sends finish in the order in which they began. ``key`` names this
     connection, in every process.
+
+    News of the person and the site are in no log. Once one was dropped they are only counted (``missed``),
+    and as soon as the member takes frames again it is sent the frame that ``state`` makes, in place of all.
     """
 
     __slots__ = (
         "_bring_back",
         "_clock",
         "_counters",
+        "_state",
         "behind",
         "dead",
         "epoch",
         "key",
         "level",
         "membership",
+        "missed",
         "notice",
         "person",
         "progress_at",
@@ -119,6 +133,7 @@ class Member:
         send: Send,
         notice: Notice,
         *,
+        state: State,
         bring_back: Callable[["Member"], Awaitable[None]],
         clock: Callable[[], float],
         counters: "Counter[str]",
@@ -137,9 +152,11 @@ class Member:
         self.queued_events = 0
         self.queued_bytes = 0
         self.behind = False
+        self.missed = 0
         self.dead = False
         self.writer: asyncio.Task[None] | None = None
         self.progress_at = 0.0
+        self._state = state
         self._bring_back = bring_back
         self._clock = clock
         self._counters = counters
@@ -148,7 +165,16 @@ class Member:
         """Send one frame. ``events`` is 0 for a reply, which no bound drops."""
         self.start({"type": "websocket.send", "text": text}, len(text), events, seq)
 
-    def start(self, frame: dict[str, Any], size: int, events: int, seq: int | None) -> None:
+    def tell(self, text: str) -> None:
+        """Send news that are in no room's log, or else, later, how things are then."""
+        if self.missed:
+            self.missed += 1
+        else:
+            self.start({"type": "websocket.send", "text": text}, len(text), 1, None, is_news=True)
+
+    def start(
+        self, frame: dict[str, Any], size: int, events: int, seq: int | None, *, is_news: bool = False
+    ) -> None:
         """Begin to send; most sends finish at once, without a task. The rest goes on in the writer.
 
         The coroutine's first step runs here, by hand: a task for each of a hundred members would cost
@@ -157,7 +183,7 @@ class Member:
         if self.dead:
             return
         if self.writer is not None:
-            self._enqueue(_Waiting(frame, size, events, seq))
+            self._enqueue(_Waiting(frame, size, events, seq, is_news))
             return
         coroutine = self.send(frame)
         try:
@@ -177,6 +203,7 @@ class Member:
     def _enqueue(self, waiting: _Waiting) -> None:
         if waiting.events:
             if self.behind:
+                self.missed += waiting.is_news
                 return
             if (
                 self.queued_events + waiting.events > QUEUE_EVENTS
@@ -185,6 +212,7 @@ class Member:
                 self._counters["members_behind"] += 1
                 self.drop_events()
                 self.behind = True
+                self.missed += waiting.is_news
                 return
             self.queued_events += waiting.events
             self.queued_bytes += waiting.size
@@ -192,6 +220,7 @@ class Member:
 
     def drop_events(self) -> None:
         """Empty the queue of all but replies."""
+        self.missed += sum(one.is_news for one in self.queue)
         self.queue = deque(one for one in self.queue if not one.events)
         self.queued_events = self.queued_bytes = 0
 
@@ -199,10 +228,13 @@ class Member:
         """The writer: lives as long as the member cannot take everything at once."""
         try:
             await begun
-            while self.queue or self.behind:
+            while self.queue or self.behind or self.missed:
                 self.progress_at = self._clock()
-                if not self.queue:
+                if self.behind and not self.queue:
                     await self._bring_back(self)
+                    continue
+                if self.missed and not self.behind:
+                    await self._renew()
                     continue
                 waiting = self.queue.popleft()
                 if waiting.events:
@@ -219,6 +251,21 @@ class Member:
         finally:
             self.writer = None
 
+    async def _renew(self) -> None:
+        """Say how everything is now, in place of the news that were dropped.
+
+        Those that come meanwhile may be newer than what is read. Raises what ``state`` raises, and
+        ``Unavailable``; then the member is lost.
+        """
+        for _ in range(RENEW_TRIES):
+            missed = self.missed
+            text = await self._state()
+            if missed == self.missed:
+                self.missed = 0
+                self.write(text, events=0)
+                return
+        raise Unavailable("Too much happens to say how everything is. Try again.")
+
     def lose(self) -> None:
         """The transport refused a frame, or the member cannot be brought level: it has to come again."""
         if not self.dead:
@@ -230,6 +277,7 @@ class Member:
         """Nothing is written any more. Twice is harmless."""
         self.dead = True
         self.behind = False
+        self.missed = 0
         self.queue.clear()
         if self.writer is not None and self.writer is not asyncio.current_task():
             self.writer.cancel()

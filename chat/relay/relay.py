@@ -7,7 +7,8 @@ written to the local members without ever waiting for one of them.
 The layer is a hint that may lose what it carries. The relay knows the last ``(epoch, seq)`` it wrote in a
 room: what is not the next number is dropped (seen), filled from the store (gap), or answered with a reset
 (another life of the log). A member that does not take its frames has a bounded queue; when that overflows
-the member is *behind*, and gets what it missed from the store as soon as it takes frames again.
+the member is *behind*, and gets what it missed from the store as soon as it takes frames again. What is
+in no log, the news of its person and of the site, it gets as the state in which they ended.
 
 Three rules hold it together, each under the room's lock:
 
@@ -28,8 +29,9 @@ from typing import Any, Final
 from chat.domain import Event
 from chat.errors import Unavailable
 from chat.protocol import CloseCode, PresenceFrame, batch, batches, decode_presence, encode, encode_event
+from chat.relay.fanout import FanOut
 from chat.relay.groups import SITE_GROUP, Groups, Layer, person_group, room_group
-from chat.relay.member import Level, Leveller, Member, Notice, Position, Send
+from chat.relay.member import Level, Leveller, Member, Notice, Position, Send, State
 from chat.relay.room import Room, Source
 
 logger = logging.getLogger(__name__)
@@ -109,10 +111,9 @@ class Relay:
         self._held_groups: set[str] = set()
         self._person_lock = asyncio.Lock()
         self._members: dict[Member, None] = {}
-        self._dirty: dict[Room, None] = {}
-        self._wake = asyncio.Event()
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fan_out = FanOut(clock=clock, sleep=sleep, spawn=self._spawn, counters=self.counters)
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class Relay:
             await self._groups.join(SITE_GROUP, channel)
             self._channel = channel
             self._spawn(self._listen())
-            self._spawn(self._fan_out())
+            self._spawn(self._fan_out.run())
 
     async def close(self) -> None:
         """End every task. Connections are not closed: the server does that."""
@@ -159,10 +160,11 @@ class Relay:
 
     # --- members -----------------------------------------------------------------------------------
 
-    async def attach(self, person: str, session: str, send: Send, notice: Notice) -> Member:
+    async def attach(self, person: str, session: str, send: Send, notice: Notice, state: State) -> Member:
         """A new connection: begin to carry what is for this person and for everybody.
 
-        Raises ``Unavailable``, and then nothing is left of it.
+        ``state`` makes the frame that it gets in place of such news when it was too slow for them. Raises
+        ``Unavailable``, and then nothing is left of it.
         """
         await self.start()
         member = Member(
@@ -170,6 +172,7 @@ class Relay:
             session,
             send,
             notice,
+            state=state,
             bring_back=self._bring_back,
             clock=self._clock,
             counters=self.counters,
@@ -412,13 +415,13 @@ class Relay:
         elif kind == "chat.each":
             for person in message["texts"].keys() & self._people.keys():
                 for member in list(self._people[person]):
-                    member.write(message["texts"][person])
+                    member.tell(message["texts"][person])
         elif kind == "chat.notice":
             self._on_notice(message["notice"])
         else:
             for member in list(self._members):
                 if not message["but_room"] or member.room != message["but_room"]:
-                    member.write(message["text"])
+                    member.tell(message["text"])
 
     def _take_personal(self, message: dict[str, Any]) -> None:
         for member in list(self._people.get(message["person"], ())):
@@ -428,14 +431,14 @@ class Relay:
             if message["notice"]:
                 member.notice(message["notice"])
             if message["text"]:
-                member.write(message["text"])
+                member.tell(message["text"])
 
     def _take_events(self, message: dict[str, Any]) -> None:
         room = self._rooms.get(message["room"])
         if room is None or not room.epoch:
             return
         room.take(message["epoch"], message["events"])
-        self._touch(room)
+        self._fan_out.touch(room)
 
     def _take_hint(self, message: dict[str, Any]) -> None:
         room = self._rooms.get(message["room"])
@@ -452,36 +455,7 @@ class Relay:
         for member in room.members:
             member.write(encode(frame.without(member.person)) if member.person in about else text)
 
-    def _touch(self, room: Room) -> None:
-        self._dirty[room] = None
-        self._wake.set()
-
-    # --- fan-out ---------------------------------------------------------------------------------------
-
-    async def _fan_out(self) -> None:
-        """Deliver what waits, then leave the loop to others for about as long as that took.
-
-        Measured: with the pause, 830 instead of 610 thousand deliveries a second of CPU, and half the
-        latency under load: what comes meanwhile leaves in one frame. A lone event shows that there is
-        nothing to join: after it there is no pause. (With one, a message every 3.3 ms that took 1.7 ms to
-        write stayed on the wrong side of the pause for hundreds of messages: 99% in 5.9 ms instead of 3.)
-        """
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            started = self._clock()
-            dirty, self._dirty = self._dirty, {}
-            events = 0
-            for room in dirty:
-                try:
-                    async with room.lock:
-                        events += len(room.pending)
-                        await room.deliver()
-                except Exception:
-                    # The store could not be asked: the next comparison of heads tries again.
-                    self.counters["fill_failures"] += 1
-                    logger.warning("%s could not be brought up to date.", room.name, exc_info=True)
-            await self._sleep((self._clock() - started) * (1 - 1 / max(events, 1)))
+    # --- what the layer loses ------------------------------------------------------------------------------
 
     async def compare_heads(self) -> None:
         """Look at the store's heads of all rooms here; what is ahead, or of another life, is fetched."""
@@ -490,7 +464,7 @@ class Relay:
         for name, head in heads.items():
             room = self._rooms.get(name)
             if room is not None and room.epoch and room.compare(head):
-                self._touch(room)
+                self._fan_out.touch(room)
 
     async def regroup(self) -> None:
         """Take all memberships again.

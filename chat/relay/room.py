@@ -32,6 +32,32 @@ class Source(Protocol):
         ...
 
 
+class RoomLock:
+    """A lock of which can be asked whether it is to be had without waiting: nobody has it, or is about to."""
+
+    __slots__ = ("_lock", "_wanted")
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._wanted = 0
+
+    @property
+    def is_free(self) -> bool:
+        return not self._wanted
+
+    async def __aenter__(self) -> None:
+        self._wanted += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._wanted -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._wanted -= 1
+        self._lock.release()
+
+
 class Room:
     """What the relay knows of a room with members here.
 
@@ -56,7 +82,7 @@ class Room:
 
     def __init__(self, name: str, source: Source, counters: "Counter[str]") -> None:
         self.name = name
-        self.lock = asyncio.Lock()
+        self.lock = RoomLock()
         self.members: dict[Member, None] = {}
         self.epoch = ""  # empty: not subscribed
         self.seq = 0
@@ -91,11 +117,8 @@ class Room:
         return self.stale
 
     async def deliver(self) -> None:
-        """Write what waits to all members, in order and without a gap. Raises what the store raises."""
-        if not self.epoch:
-            return
-        if self.stale:
-            await self._catch_up()
+        """Write what waits to all members, in order, up to the first gap: there the room is ``stale``."""
+        if not self.epoch or self.stale:
             return
         pending, self.pending = self.pending, []
         if any(later[0] < earlier[0] for earlier, later in pairwise(pending)):
@@ -107,9 +130,8 @@ class Room:
                 run.append(event)
                 following += 1
             elif event[0] > following:
-                await self._pass_on(run)
-                await self._catch_up()
-                return
+                self.stale = True
+                break
         await self._pass_on(run)
 
     async def align(self, reached: Level) -> list[str] | None:
@@ -119,7 +141,7 @@ class Room:
         ``entering`` counts the reader.
         """
         if reached.epoch != self.epoch or reached.seq > self.seq:
-            await self._catch_up()
+            await self.catch_up()
         if reached.epoch != self.epoch or reached.seq > self.seq:
             return None
         missed = [text for seq, text in self.recent if seq > reached.seq]
@@ -155,10 +177,10 @@ class Room:
         if cancelled is not None:
             raise cancelled
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
         """Ask the store for what came after the position; deliver it, or reset everybody here.
 
-        Where that fails the room stays stale, and is looked at again with the next comparison.
+        Raises what the store raises; the room stays stale then, for the next comparison of heads.
         """
         self.stale, self.pending = False, []
         try:

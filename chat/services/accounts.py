@@ -11,7 +11,6 @@ the admin's do the same as ours.
 import logging
 from typing import Any, NamedTuple
 
-from channels.db import database_sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import (
     authenticate,
@@ -27,7 +26,7 @@ from django.http import HttpRequest
 from chat import names
 from chat.database import in_database
 from chat.domain import Author
-from chat.errors import ChatError, Forbidden, NameTaken
+from chat.errors import ChatError, Forbidden, NameTaken, Unavailable
 from chat.models import Person, PersonNameKey, new_person_id
 from chat.services import people
 from chat.services.identity import NAME_KEY, PERSON_KEY, Identity, session_name
@@ -48,13 +47,13 @@ async def register(
 
     A guest keeps id, connections and what was written; the name may be another one. ``password`` has passed
     Django's validators. Raises ``InvalidName``, ``NameTaken``, ``RateLimited``, and ``Forbidden`` when the
-    session ended meanwhile, or is an account already.
+    session ended meanwhile, or is an account already, ``Unavailable``.
     """
     await people.throttle_attempt(runtime, who, address)
     judged = people.judge_name(runtime.settings, raw)
     await runtime.throttle("name_new", address, runtime.settings.LIMITS.name_new)
     try:
-        person: Person = await database_sync_to_async(_register)(who, judged, password, request)
+        person: Person = await in_database(_register, who, judged, password, request)
     except ChatError:
         await runtime.forgive("name_new", address)
         raise
@@ -115,13 +114,19 @@ async def log_in(
     """Log this session in; False when name and password do not go together, for whatever reason.
 
     An attempt is counted before the password is looked at: by address and name, and by address. The answer
-    takes one look at a password, whether there is such a name or not. Raises ``RateLimited``.
+    takes one look at a password, whether there is such a name or not. Raises ``RateLimited``,
+    ``Unavailable``.
     """
     limits = runtime.settings.LIMITS
     await runtime.throttle("login_address", address, limits.name_attempt)
     known: _Login = await in_database(_login, name)
     await runtime.throttle("login", (address, known.bucket), limits.login)
-    if not await database_sync_to_async(_log_in)(request, known.username, password):
+    try:
+        fits = await in_database(_log_in, request, known.username, password)
+    except Unavailable:
+        await runtime.forgive("login", (address, known.bucket))
+        raise
+    if not fits:
         return False
     await runtime.forgive("login", (address, known.bucket))
     if who is not None and not who.author.guest:
@@ -229,10 +234,15 @@ async def change_password(
     """Give an account another password and end all its other sessions; False if ``present`` is not the one.
 
     ``new`` has passed Django's validators. Attempts are counted as those to log in are, for the account.
-    Raises ``RateLimited``.
+    Raises ``RateLimited``, ``Unavailable``.
     """
     await runtime.throttle("password", user.pk, runtime.settings.LIMITS.login)
-    if not await database_sync_to_async(_change_password)(request, user, present, new):
+    try:
+        fits = await in_database(_change_password, request, user, present, new)
+    except Unavailable:
+        await runtime.forgive("password", user.pk)
+        raise
+    if not fits:
         return False
     await runtime.forgive("password", user.pk)
     if who is not None:

@@ -25,7 +25,8 @@ from chat.errors import Forbidden, Invalid, NotFound, RateLimited, Unavailable
 from chat.files import kinds
 from chat.files.images import Bounds
 from chat.files.kinds import Kind, clean_name
-from chat.files.receive import Received, size_words
+from chat.files.receive import Received
+from chat.files.sizes import size_words
 from chat.files.sniff import check_content
 from chat.files.workshop import Allowance, Picture, rework
 from chat.models import Attachment, stored_name

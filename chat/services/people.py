@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from chat import conf, names
-from chat.database import in_database
+from chat.database import in_database, is_away
 from chat.domain import Author
 from chat.errors import ChatError, Forbidden, InvalidName, NameTaken, Unavailable
 from chat.models import ChannelNameKey, NameKey, Person, PersonNameKey
@@ -136,7 +136,10 @@ def _take_name(who: Identity | None, judged: names.JudgedName, session: SessionB
         # The database went away, or two claims waited for each other. What was undone is not saved later.
         session.modified = False
         raise Unavailable("The name could not be kept. Try again.") from error
-    except UpdateError:
+    except UpdateError as error:
+        if is_away(error):
+            session.modified = False
+            raise
         session.flush()  # or the middleware would try to save it again
         raise Forbidden(SESSION_ENDED) from None
     return person

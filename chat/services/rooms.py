@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 from msgspec import UNSET, Raw, UnsetType, structs
 
 from chat.domain import Head, Message, Present
-from chat.errors import NotFound
+from chat.errors import NotFound, Unavailable
 from chat.protocol import (
     PAGE,
     At,
     ChannelFrame,
+    CloseCode,
     HistoryCommand,
     HistoryFrame,
     JoinedFrame,
@@ -49,7 +50,7 @@ async def enter_room(
     """Put a connection in a room: it gets ``joined`` and, from there on, every event.
 
     With ``at`` it gets what came after that, or a reset when the log cannot tell. Raises ``NotFound``,
-    ``Unavailable``.
+    ``Unavailable``, and then nothing was answered.
     """
     person = who.author.id
     known = await access.readable(runtime, room, person)
@@ -79,6 +80,11 @@ async def enter_room(
         runtime.relay.expel(member)
         await runtime.depart(room, person, member.key, at_once=True)
         member.write(encode(ChannelFrame(known.info, gone=True)), events=0)
+    except Unavailable:
+        # It cannot be found out, and the join is answered: whoever this is comes again.
+        runtime.relay.expel(member)
+        await runtime.depart(room, person, member.key)
+        member.notice({"close": int(CloseCode.RESTART)})
 
 
 async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:

@@ -24,12 +24,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from chat.domain import Attachment, Message
+from chat.files import sizes
 
 register = template.Library()
 
 HUES: Final = (20, 55, 95, 150, 195, 235, 285, 335)
 GROUP_MS: Final = 5 * 60_000
-KIB: Final = 1024
 
 # Room for one picture, in CSS pixels; and how many of several have a place of their own.
 PICTURE_WIDTH: Final = 400
@@ -255,12 +255,8 @@ def kind_word(file: Attachment | None) -> str:
 
 @register.filter
 def size_words(count: int | str) -> str:
-    """Bytes for people: ``10 MB``, ``1.4 MB``, ``300 KB``, ``12 bytes``."""
-    number = int(count or 0)
-    if number < KIB:
-        return f"{number} bytes"
-    value, unit = (number / KIB, "KB") if number < KIB * KIB else (number / KIB / KIB, "MB")
-    return f"{float(f'{value:.2g}' if value < 100 else f'{value:.0f}'):g} {unit}"
+    """Bytes for people; a template without a file has none."""
+    return sizes.size_words(int(count or 0))
 
 
 @register.filter

@@ -66,6 +66,11 @@ def answers_errors(view: View) -> View:
     return _answers(ChatError, error_answer)(view)
 
 
+def is_a_form(request: HttpRequest) -> bool:
+    """Browsers ask for HTML by name when they send a form; scripts do not."""
+    return any(f"{kind.main_type}/{kind.sub_type}" == "text/html" for kind in request.accepted_types)
+
+
 def says_unavailable(view: View) -> View:
     """A page for the time in which something that the chat needs is away."""
     return _answers(Unavailable, _unavailable_page)(view)

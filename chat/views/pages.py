@@ -78,6 +78,7 @@ async def _page(request: HttpRequest, who: Identity | None, address: str) -> Htt
     opening = await rooms.open_room(here, address, who)
     context = {
         "me": None if who is None else plain(who.author),
+        "here": request.path,
         "channel": plain(known.info),
         "rooms": plain(await lists.room_list(here, who, address)),
         "messages": () if who is None else opening.view.messages,

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from people import GENERAL, Site, Tab, thread_of_a_request
 
 from chat.models import Channel, ChannelMember, ChannelNameKey
-from chat.services import moderation
+from chat.services import directory, moderation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,6 +179,32 @@ async def test_who_is_removed_while_they_enter_does_not_stay(
     await alice.hears("alone", room)
     await site.settle(bob)
     assert not bob.heard("event")
+
+
+async def test_a_join_is_answered_once_when_it_cannot_be_found_out_whether_they_still_belong(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notice comes while they enter, and then the database goes away: they are asked to come again."""
+    alice, bob, _, room = await channel(site)
+    await bob.join(GENERAL)
+    enter = site.runtime.relay.enter
+
+    def away(*_: Any) -> Any:
+        raise OperationalError("the server is gone")
+
+    with monkeypatch.context() as patch:
+
+        async def enter_and_lose_the_database(*args: Any) -> None:
+            await enter(*args)
+            site.runtime.directory.forget_members(room.partition(":")[2])
+            patch.setattr(directory, "_read_members", away)
+
+        patch.setattr(site.runtime.relay, "enter", enter_and_lose_the_database)
+        await bob.send(type="join", ref="once", room=room)
+        assert await bob.closed() == 1012
+    assert [frame["type"] for frame in bob.unclaimed if frame.get("ref") == "once"] == ["joined"]
+    await alice.say("alone", room)
+    assert room not in {frame.get("room") for frame in bob.heard("event")}
 
 
 async def test_a_removal_whose_notice_was_lost_is_found_within_half_a_minute(site: Site) -> None:

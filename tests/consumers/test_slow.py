@@ -89,3 +89,36 @@ async def test_the_others_and_ones_own_replies_do_not_wait_for_a_slow_reader(sit
     await carol.say("undisturbed", GENERAL)
     await alice.hears("undisturbed")
     assert (await bob.ask("members", room=GENERAL))["members"]["count"] == 3
+
+
+async def test_a_reader_that_fell_behind_learns_what_happened_outside_of_its_room(
+    site: Site, limits: Callable[..., None]
+) -> None:
+    """Its name, another room's messages, its marker there and a new channel: no replay of a log has them."""
+    limits(kept=2 * QUEUE_EVENTS, events_kept=2 * QUEUE_EVENTS)
+    alice = await (await site.visitor("alice")).enter()
+    visitor = await site.visitor("bob")
+    bob, elsewhere = await visitor.enter(), await visitor.open()
+    reply = await alice.ask("create", name="Boxes")
+    boxes = reply["channel"]["room"]
+    await alice.say("one", boxes)
+    await site.settle(bob)
+    stall(bob)
+    for number in range(QUEUE_EVENTS + 10):
+        await alice.say(f"{number}")
+    await alice.hears(f"{QUEUE_EVENTS + 9}")
+    assert site.runtime.relay.counters["members_behind"] == 1
+    await visitor.choose_name("robert")
+    await alice.say("two", boxes)
+    await alice.say("three", boxes)
+    head = (await elsewhere.rooms())[boxes]
+    await elsewhere.ask("read", room=boxes, epoch=head["epoch"], n=head["n"] - 1)
+    made = (await alice.ask("create", name="Yard"))["channel"]["room"]
+    await site.tick(2)
+    await site.settle(elsewhere)
+    state = await bob.until("welcome")
+    assert state["me"]["name"] == "robert"
+    numbers = {room["room"]: (room["n"], room["read"], room["unread"]) for room in state["rooms"]}
+    assert numbers[boxes] == (3, 2, 1)
+    assert numbers[made] == (0, 0, 0)
+    await site.settle(bob)

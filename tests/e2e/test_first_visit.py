@@ -210,3 +210,23 @@ def test_without_javascript_and_without_a_name_one_sees_the_channels_and_is_aske
     expect(stranger.room("General Talk")).to_have_attribute("href", "/c/general-talk/")
     expect(stranger.name_dialog).to_be_visible()
     expect(stranger.rows).to_have_count(0)
+
+
+@SIZES
+def test_without_javascript_a_name_is_chosen_and_the_channel_read(
+    visitor: Arrive, client: MakeClient, size: ViewportSize
+) -> None:
+    tomoe = client("Tomoe")
+    words = f"Written for {size['width']} pixels."
+    tomoe.says(words)
+    reader = visitor(size, java_script_enabled=False).opens("/")
+    reader.name_field.fill("tomoe")
+    reader.name_submit.click()
+    field = reader.page.get_by_role("textbox", name="Your name")
+    expect(field).to_have_value("tomoe")
+    expect(reader.page.get_by_text("“tomoe” is taken.")).to_be_visible()
+    field.fill("Ines")
+    field.press("Enter")
+    reader.is_at("general-talk")
+    expect(reader.name_dialog).to_be_hidden()
+    reader.sees(words)

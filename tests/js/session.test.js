@@ -54,6 +54,20 @@ test("after a reconnection the room is joined again, from where it had come to",
   assert.deepEqual(bodies(all.session), ["message 1", "message 2", "message 3"]);
 });
 
+test("a server that could not tell everything says welcome again, and that is how things are", async () => {
+  const { network, session } = await entered({ state: page({ rooms: [roomState(GENERAL), roomState(PIT)] }) });
+  network.newest.say(messageEvent(1));
+  const rooms = [roomState(GENERAL), roomState(PIT, { n: 5, unread: 2 })];
+  network.newest.say(welcome({ me: { ...alice, name: "Alicia" }, rooms, online: 7 }));
+  assert.equal(session.me.name, "Alicia");
+  assert.equal(session.online, 7);
+  assert.equal(session.unread.of(PIT), 2);
+  assert.deepEqual(network.newest.last("join").at, { epoch: EPOCH, seq: 1 });
+  await answerJoin(network.newest, { seq: 2, n: 2, events: [messageEvent(2)] });
+  assert.deepEqual(bodies(session), ["message 1", "message 2"]);
+  assert.equal(network.sockets.length, 1);
+});
+
 test("nothing connects before there is a name, and then the room comes whole", async () => {
   const { network, session } = openTab({ state: page({ me: null, limits: {} }) });
   session.start();

@@ -124,6 +124,9 @@ class Tab:
         self.gate.set()
         self.broken: BaseException | None = None
         self.starts = 0
+        self.news = 0  # the last that happened
+        self.welcomes = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None  # between looking and answering
         self._member: Member | None = None
 
     @property
@@ -132,8 +135,18 @@ class Tab:
         return self._member
 
     async def open(self, relay: Relay) -> "Tab":
-        self._member = await relay.attach(self.person, self.session, self.send, self.notices.append)
+        self._member = await relay.attach(
+            self.person, self.session, self.send, self.notices.append, self.welcome
+        )
         return self
+
+    async def welcome(self) -> str:
+        """How everything is outside of rooms: the number of the last news of which the server knows."""
+        self.welcomes += 1
+        frame = {"type": "welcome", "last": self.news}
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return json.dumps(frame)
 
     async def enter(self, relay: Relay, logs: Logs, room: str = ROOM, at: Position | None = None) -> "Tab":
         await relay.enter(self.member, room, partial(logs.joined, room, at), partial(logs.joined, room))

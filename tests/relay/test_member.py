@@ -11,7 +11,7 @@ from clocks import Clock
 
 from chat.protocol import CloseCode
 from chat.relay import Member
-from chat.relay.member import QUEUE_BYTES, QUEUE_EVENTS
+from chat.relay.member import QUEUE_BYTES, QUEUE_EVENTS, RENEW_TRIES
 
 from .fakes import Tab, quiet, until
 
@@ -35,6 +35,7 @@ def member_of(
         tab.session,
         send or tab.send,
         tab.notices.append,
+        state=tab.welcome,
         bring_back=bring_back,
         clock=clock or Clock(),
         counters=Counter(),
@@ -285,3 +286,129 @@ async def test_progress_is_the_time_at_which_the_last_send_began() -> None:
     tab.gate.set()
     await until(lambda: member.writer is None)
     assert member.progress_at == clock.now
+
+
+# --- news that are in no log --------------------------------------------------------------------------
+
+
+def tell(tab: Tab, member: Member) -> None:
+    """Something happens to the person, and is told."""
+    tab.news += 1
+    member.tell(json.dumps({"type": "news", "number": tab.news}))
+
+
+def known(tab: Tab) -> int:
+    """The last news that the client knows of."""
+    return max((frame.get("number", frame.get("last", 0)) for frame in tab.frames), default=0)
+
+
+async def member_behind(tab: Tab) -> Member:
+    """Its queue has overflowed with a first piece of news in it, and it takes nothing."""
+    member = member_of(tab, bring_back=Source(QUEUE_EVENTS + 2))
+    tab.gate.clear()
+    member.write(text(1), seq=1)
+    tell(tab, member)
+    for seq in range(2, QUEUE_EVENTS + 3):
+        member.write(text(seq), seq=seq)
+    assert member.behind
+    return member
+
+
+async def test_news_are_told_one_by_one_to_who_takes_them() -> None:
+    tab = Tab()
+    member = member_of(tab)
+    tell(tab, member)
+    tab.gate.clear()
+    tell(tab, member)
+    tell(tab, member)
+    tab.gate.set()
+    await until(lambda: len(tab.of("news")) == 3)
+    await quiet()
+    assert tab.welcomes == 0
+
+
+async def test_who_was_too_slow_for_news_is_told_how_everything_is_and_then_news_again() -> None:
+    tab = Tab()
+    member = await member_behind(tab)
+    tell(tab, member)
+    tab.gate.set()
+    await until(lambda: member.writer is None)
+    assert [frame["type"] for frame in tab.frames] == ["event", "event", "welcome"]
+    assert tab.of("welcome") == [{"type": "welcome", "last": 2}]
+    tell(tab, member)
+    assert tab.frames[-1] == {"type": "news", "number": 3}
+
+
+async def test_what_made_the_queue_overflow_is_news_too() -> None:
+    tab = Tab()
+    member = member_of(tab, bring_back=Source(QUEUE_EVENTS + 1))
+    tab.gate.clear()
+    for seq in range(1, QUEUE_EVENTS + 2):
+        member.write(text(seq), seq=seq)
+    tell(tab, member)
+    assert member.behind
+    tab.gate.set()
+    await until(lambda: known(tab) == 1)
+
+
+async def test_news_that_waited_and_were_dropped_with_a_room_are_made_up_for() -> None:
+    tab = Tab()
+    member = member_of(tab)
+    tab.gate.clear()
+    member.write(text(1), seq=1)
+    tell(tab, member)
+    member.drop_events()
+    tab.gate.set()
+    await until(lambda: tab.of("welcome"))
+    assert known(tab) == 1
+
+
+async def test_news_are_not_kept_for_who_takes_nothing() -> None:
+    tab = Tab()
+    member = await member_behind(tab)
+    for _ in range(10 * QUEUE_EVENTS):
+        tell(tab, member)
+    assert not member.queue
+    tab.gate.set()
+    await until(lambda: known(tab) == tab.news)
+    assert tab.welcomes == 1
+
+
+async def test_what_happens_while_it_is_looked_how_everything_is_is_not_missing() -> None:
+    tab = Tab()
+    member = await member_behind(tab)
+
+    async def meanwhile() -> None:
+        tab.meanwhile = None
+        tell(tab, member)
+
+    tab.meanwhile = meanwhile
+    tab.gate.set()
+    await until(lambda: member.writer is None)
+    assert tab.of("welcome") == [{"type": "welcome", "last": 2}]
+    assert tab.welcomes == 2
+
+
+async def test_who_cannot_be_told_how_everything_is_has_to_come_again() -> None:
+    tab = Tab()
+    member = await member_behind(tab)
+
+    async def meanwhile() -> None:
+        tell(tab, member)
+
+    tab.meanwhile = meanwhile
+    tab.gate.set()
+    await until(lambda: tab.notices == [{"close": CloseCode.STALLED}])
+    assert tab.welcomes == RENEW_TRIES
+
+
+async def test_who_missed_no_news_is_only_brought_level() -> None:
+    tab = Tab()
+    member = member_of(tab, bring_back=Source(QUEUE_EVENTS + 2))
+    tab.gate.clear()
+    for seq in range(1, QUEUE_EVENTS + 3):
+        member.write(text(seq), seq=seq)
+    assert member.behind
+    tab.gate.set()
+    await until(lambda: member.writer is None)
+    assert tab.welcomes == 0

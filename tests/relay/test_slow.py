@@ -190,7 +190,7 @@ async def test_a_slow_member_that_is_put_out_hears_of_it_and_no_more_of_the_room
 ) -> None:
     [witness] = await crowd(relay, logs, 1)
     slow = Tab("slow")
-    slow._member = await relay.attach("slow", "", slow.send, lambda _: relay.expel(slow.member))
+    slow._member = await relay.attach("slow", "", slow.send, lambda _: relay.expel(slow.member), slow.welcome)
     await slow.enter(relay, logs)
     await stall(relay, logs, slow)
     await flood(relay, logs, witness, 10)

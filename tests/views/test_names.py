@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import pytest
+from django.test import AsyncClient
 from people import Site, Visitor
 
 from chat.models import Person
@@ -184,3 +186,81 @@ async def test_answers_are_not_cached(site: Site) -> None:
     chosen = await carol.http.post("/name/", {"name": "carol"})
     for response in (check, chosen):
         assert "no-store" in response.headers["Cache-Control"]
+
+
+# --- without a script ---------------------------------------------------------------------------------
+
+HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+GENERAL_PAGE = "/c/general-talk/"
+
+
+async def by_form(visitor: Visitor, name: str, back: str = GENERAL_PAGE) -> Any:
+    return await visitor.http.post("/name/", {"name": name, "next": back}, headers=HTML)
+
+
+async def test_a_form_chooses_a_name_and_leads_back_to_its_page(site: Site) -> None:
+    carol = await site.visitor()
+    page = (await carol.http.get(GENERAL_PAGE)).content.decode()
+    assert f'<input type="hidden" name="next" value="{GENERAL_PAGE}">' in page
+    response = await by_form(carol, " Carol ")
+    assert (response.status_code, response.headers["Location"]) == (302, GENERAL_PAGE)
+    assert (await carol.http.get(GENERAL_PAGE)).context["me"]["name"] == "Carol"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ann", "“ann” is taken."),
+        ("", "A name cannot be empty."),
+        ("x" * 400, "A name has at most 32 characters."),
+        ('"><b>\u200b', "That name has a character in it that cannot be shown."),
+    ],
+    ids=["taken", "empty", "long", "hostile"],
+)
+async def test_a_form_comes_again_with_what_was_typed_and_what_is_wrong_with_it(
+    site: Site, name: str, reason: str
+) -> None:
+    await site.visitor("Ann")
+    carol = await site.visitor()
+    response = await by_form(carol, name)
+    assert response.status_code == 200
+    [said] = response.context["form"].errors["name"]
+    assert said.startswith(reason)
+    page = response.content.decode()
+    assert f'value="{escape(name)}"' in page or not name
+    assert f'<input type="hidden" name="next" value="{GENERAL_PAGE}">' in page
+    assert "no-store" in response.headers["Cache-Control"]
+    assert (await by_form(carol, "Carol")).headers["Location"] == GENERAL_PAGE
+
+
+async def test_a_form_that_comes_too_often_says_when_to_come_back(
+    site: Site, limits: Callable[..., None]
+) -> None:
+    limits(name_attempt=(1, 60, 1))
+    carol = await site.visitor()
+    await by_form(carol, "")
+    response = await by_form(carol, "Carol")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
+    assert "That was too fast. Wait a moment." in response.content.decode()
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", ""])
+async def test_a_form_leads_nobody_off_the_site(site: Site, back: str) -> None:
+    carol = await site.visitor()
+    assert (await by_form(carol, "Carol", back)).headers["Location"] == "/"
+
+
+async def test_a_form_needs_its_token(site: Site) -> None:
+    client = AsyncClient(enforce_csrf_checks=True)
+    response = await client.post("/name/", {"name": "Carol"}, headers=HTML)
+    assert response.status_code == 403
+    assert not await Person.objects.aexists()
+
+
+@pytest.mark.parametrize("accounts", [True, False])
+async def test_the_form_offers_to_log_in_where_that_is_ours(
+    site: Site, settings: Any, accounts: bool
+) -> None:
+    settings.CHITCHAT = {**settings.CHITCHAT, "ACCOUNTS": accounts}
+    page = (await by_form(await site.visitor(), "")).content.decode()
+    assert ("/account/login/" in page) is accounts

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from chat.files.receive import size_words
+from chat.files.sizes import size_words
 from chat.services import releases
 
 
