@@ -1,7 +1,9 @@
 """uvicorn's WebSocket, with bounds that it does not have: ``--ws chitchat_site.uvicorn:WebSocket``."""
 
-from typing import Final
+from asyncio import BaseTransport, Transport
+from typing import Final, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
@@ -13,9 +15,19 @@ FRAGMENTS: Final = 1024
 class WebSocket(WebSocketsSansIOProtocol):
     """Takes no message in countless fragments, and keeps no answers for who pings and does not read."""
 
+    def connection_made(self, transport: BaseTransport) -> None:
+        """What has read the request is done. It and its parser hold each other: uvicorn leaves them to the
+        garbage collector.
+        """
+        super().connection_made(transport)
+        former = cast(Transport, transport).get_protocol()
+        if isinstance(former, HttpToolsProtocol):
+            former.parser = None  # type: ignore[assignment]
+
     def start_keepalive(self) -> None:
         """The handshake is over: its headers, a dozen lists, need not stay as long as the connection."""
         super().start_keepalive()
+        self.request.headers.clear()  # the parser of frames holds on to the request
         del self.request, self.response
 
     def handle_cont(self, event: Frame) -> None:
