@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +50,7 @@ class Identity(NamedTuple):
         return session_name(self.session_key)
 
 
+@lru_cache(maxsize=1024)
 def session_name(session_key: str) -> str:
     """What a session is called on the channel layer and for people. The key cannot be had from it."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:24]
