@@ -1,7 +1,8 @@
 """uvicorn's WebSocket, with bounds that it does not have: ``--ws chitchat_site.uvicorn:WebSocket``."""
 
 from asyncio import BaseTransport, Transport
-from typing import ClassVar, Final, cast
+from functools import lru_cache
+from typing import Final, cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,12 +14,18 @@ from websockets.protocol import State
 # bytes. No client has a reason to cut 64 KiB into more than this.
 FRAGMENTS: Final = 1024
 
+# What goes to everybody in a room goes to one after the other; between them may be a few answers.
+FRAMES_KEPT: Final = 8
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def text_frame(text: str) -> bytes:
+    """A text as a frame of a server: not masked, so it is the same for everybody."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
 
 class WebSocket(WebSocketsSansIOProtocol):
     """Takes no message in countless fragments, and keeps no answers for who pings and does not read."""
-
-    # What was sent last, whoever it went to, and the frame that it became.
-    latest: ClassVar[tuple[str | None, bytes]] = (None, b"")
 
     def connection_made(self, transport: BaseTransport) -> None:
         """What has read the request is done. It and its parser hold each other: uvicorn leaves them to the
@@ -36,22 +43,13 @@ class WebSocket(WebSocketsSansIOProtocol):
         del self.request, self.response
 
     async def send(self, message: ASGISendEvent) -> None:
-        """As uvicorn's, but a text that goes to one after the other becomes a frame once."""
-        text = cast("str | None", message.get("text"))
+        """As uvicorn's, but the frame of a text is made once for all whom it goes to."""
+        text = message.get("text")
         await self.writable.wait()
         if text is None or self.disconnected or self.conn.state is not State.OPEN or self.conn.extensions:
             await super().send(message)
         else:
-            self.transport.write(self._frame(text))
-
-    @staticmethod
-    def _frame(text: str) -> bytes:
-        """A server does not mask: the frame is the same for everybody."""
-        latest, frame = WebSocket.latest
-        if latest is not text:
-            frame = Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
-            WebSocket.latest = text, frame
-        return frame
+            self.transport.write(text_frame(text))
 
     def handle_cont(self, event: Frame) -> None:
         if self.close_sent:

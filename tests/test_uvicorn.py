@@ -12,11 +12,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
-from websockets.frames import Frame
 from websockets.http11 import Request
 
-from chitchat_site import uvicorn
-from chitchat_site.uvicorn import WebSocket
+from chitchat_site.uvicorn import WebSocket, text_frame
 
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: testserver\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -89,35 +87,12 @@ async def test_what_a_handshake_took_is_not_kept_with_the_connection() -> None:
         assert [one() for one in served.readers] == [None]
 
 
-async def test_a_text_that_goes_to_one_after_the_other_becomes_a_frame_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made: list[bytes] = []
-
-    class Counted(Frame):
-        def serialize(self, **options: Any) -> bytes:
-            made.append(super().serialize(**options))
-            return made[-1]
-
-    monkeypatch.setattr(uvicorn, "Frame", Counted)
-    monkeypatch.setattr(WebSocket, "latest", (None, b""))
+async def test_a_text_becomes_a_frame_once_for_everybody() -> None:
+    text_frame.cache_clear()
     async with Served(greet).clients(3) as clients:
         for reader, _ in clients:
             assert await reader.readexactly(len(HELLO)) == HELLO
-    assert made == [HELLO]
-
-
-async def test_each_text_has_its_own_frame() -> None:
-    async def talk(_: dict[str, Any], receive: Any, send: Any) -> None:
-        await receive()
-        await send({"type": "websocket.accept"})
-        for text in ("", "hello", "hello", "gr\u00fc\u00dfe"):
-            await send({"type": "websocket.send", "text": text})
-        await receive()
-
-    expected = b"\x81\x00" + HELLO + HELLO + b"\x81\x07gr\xc3\xbc\xc3\x9fe"
-    async with Served(talk).clients(1) as [(reader, _)]:
-        assert await reader.readexactly(len(expected)) == expected
+    assert text_frame.cache_info().misses == 1
 
 
 async def test_what_is_compressed_is_so_for_each_connection() -> None:
