@@ -68,7 +68,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise StopConsumer
 
     async def connect(self) -> None:
-        await self.accept()
         try:
             await self._come_in()
         except RateLimited as error:
@@ -78,7 +77,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _come_in(self) -> None:
         here = process.current()
-        who = await identity_of(here, self.scope["session"])
+        try:
+            who = await identity_of(here, self.scope["session"])
+        except Unavailable:
+            await self.accept()
+            raise
+        await self.accept()  # not sooner: `welcome` follows at once, and whoever waits wakes up once
         if who is None:
             await self._turn_away(CloseCode.NO_IDENTITY)
         self.connection = Connection(here, who, self._address(), self.base_send, self._close_soon)

@@ -1,15 +1,19 @@
 """What happens while the database is away: everything says so, and nothing is lost that was to be told."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import channels.db
 import pytest
 from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
 from people import Site, Tab
 
-from chat.database import in_database
+from chat import database
+from chat.database import Lookup, in_database
 from chat.errors import Unavailable
+from chat.models import Person
 from chat.services import directory, identity
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +59,35 @@ async def test_tabs_that_wait_at_once_leave_old_connections_looked_after(site: S
         await site.runtime.relay.tell(tab.id, text='{"type":"marker"}')
         await arrival
     assert channels.db.close_old_connections is close_old_connections
+
+
+def test_a_lookup_finds_each_row_once_with_the_values_of_its_fields(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    monkeypatch.setattr(database, "QUERY_CHUNK", 3)
+    Person.objects.bulk_create(Person(id=f"{number}", name=f"Person {number}") for number in range(8))
+    rows = Person.objects.filter(ended_at=None).values_list("id", "created_at")
+    lookup = Lookup(rows, "id")
+    with django_assert_num_queries(2):
+        found = list(lookup(["1", "7", "nobody", "2", "1", "3"]))
+    assert sorted(map(tuple, found)) == list(rows.filter(id__in=["1", "2", "3", "7"]).order_by("id"))
+    Person.objects.filter(id="3").update(ended_at=timezone.now())
+    assert sorted(id_ for id_, _ in lookup(["3", "4", "5"])) == ["4", "5"]
+
+
+def test_a_lookup_writes_its_query_once_for_each_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    lookup = Lookup(Person.objects.values_list("id"), "id")
+    written: list[int] = []
+    write = lookup._write
+
+    def count(alias: str, keys: list[str]) -> tuple[str, dict[int, Any]]:
+        written.append(len(keys))
+        return write(alias, keys)
+
+    monkeypatch.setattr(lookup, "_write", count)
+    for keys in (["a"], ["b"], ["a", "b"], ["c", "d"], []):
+        assert list(lookup(keys)) == []
+    assert written == [1, 2]
 
 
 async def test_who_comes_meanwhile_is_told_to_come_back(

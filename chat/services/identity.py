@@ -8,20 +8,19 @@ ours besides; without one it is a guest's.
 import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from importlib import import_module
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from chat.database import in_database
+from chat.database import Lookup, in_database
 from chat.domain import Author
 from chat.models import Person
 from chat.services.runtime import Runtime
@@ -29,9 +28,6 @@ from chat.services.runtime import Runtime
 PERSON_KEY: Final = "chat_person"
 NAME_KEY: Final = "chat_name"
 CHANNEL_KEY: Final = "chat_channel"
-
-# Within SQLite's limit of variables in one query, with room to spare.
-QUERY_CHUNK: Final = 500
 
 SEEN_NOTED_EVERY: Final = timedelta(days=1)
 
@@ -54,6 +50,7 @@ class Identity(NamedTuple):
         return session_name(self.session_key)
 
 
+@lru_cache(maxsize=1024)
 def session_name(session_key: str) -> str:
     """What a session is called on the channel layer and for people. The key cannot be had from it."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:24]
@@ -80,44 +77,65 @@ async def identities_of(runtime: Runtime, session_keys: Collection[str]) -> dict
 
 
 def identify(session_keys: Sequence[str]) -> list[Identity | None]:
-    """Who these sessions belong to, in their order: a query for the sessions, one for people and accounts."""
+    """Who these sessions belong to, in their order: a query for them, one for guests, one for accounts."""
     contents = _contents(session_keys)
-    people = _people(contents.values())
+    guests = _guests(contents.values())
+    accounts = _accounts(contents.values())
+    people: list[_Guest | Person] = [*guests.values(), *accounts.values()]
     stale = timezone.now() - SEEN_NOTED_EVERY
     if late := [person.id for person in people if person.seen_at < stale]:
         _note_seen(late)
-    by_id = {person.id: person for person in people if person.user_id is None}
-    by_user = {person.user_id: person for person in people if person.user_id is not None}
-    return [_identity(key, contents.get(key, {}), by_id, by_user) for key in session_keys]
+    return [_identity(key, contents.get(key, {}), guests, accounts) for key in session_keys]
 
 
-def _people(contents: Iterable[Mapping[str, Any]]) -> list[Person]:
-    guests, users = set(), set()
-    for data in contents:
-        if SESSION_KEY in data:
-            users.add(_user_pk(data))
-        elif isinstance(data.get(PERSON_KEY), str):
-            guests.add(data[PERSON_KEY])
-    found = Person.objects.filter(ended_at=None)
+class _Guest(NamedTuple):
+    """What is read of a guest's row."""
+
+    id: str
+    name: str
+    created_at: datetime
+    seen_at: datetime
+
+
+@cache
+def _guest_rows() -> Lookup:
+    return Lookup(Person.objects.filter(ended_at=None, user=None).values_list(*_Guest._fields), "id")
+
+
+def _guests(contents: Iterable[Mapping[str, Any]]) -> dict[str, _Guest]:
+    """Those whom sessions without a login belong to, by their ids."""
+    ids = (data.get(PERSON_KEY) for data in contents if SESSION_KEY not in data)
+    found = map(_Guest._make, _guest_rows()([one for one in ids if isinstance(one, str)]))
+    return {guest.id: guest for guest in found}
+
+
+def _accounts(contents: Iterable[Mapping[str, Any]]) -> dict[Any, Person]:
+    """Those whom sessions with a login belong to, by the keys of their users."""
+    users = {_user_pk(data) for data in contents if SESSION_KEY in data}
     if not users:
-        return list(found.filter(id__in=guests))
-    return list(found.filter(Q(id__in=guests) | Q(user__in=users)).select_related("user"))
+        return {}
+    found = Person.objects.filter(ended_at=None, user__in=users).select_related("user")
+    return {person.user_id: person for person in found}
 
 
 def _identity(
-    key: str, data: Mapping[str, Any], by_id: dict[Any, Person], by_user: dict[Any, Person]
+    key: str, data: Mapping[str, Any], guests: Mapping[Any, _Guest], accounts: Mapping[Any, Person]
 ) -> Identity | None:
-    if SESSION_KEY in data:
-        person = by_user.get(_user_pk(data))
-        if person is None or not _is_logged_in(person.user, data):
+    channel = data.get(CHANNEL_KEY) or ""
+    if SESSION_KEY not in data:
+        guest = guests.get(data.get(PERSON_KEY))
+        if guest is None:
             return None
-    else:
-        person = by_id.get(data.get(PERSON_KEY))
-        if person is None:
-            return None
-    since = int(person.created_at.timestamp() * 1000)
-    staff = bool(getattr(person.user, "is_staff", False)) if person.user_id is not None else False
-    return Identity(person.author, since, key, data.get(CHANNEL_KEY) or "", staff)
+        return Identity(Author(guest.id, guest.name), _since(guest), key, channel)
+    account = accounts.get(_user_pk(data))
+    if account is None or not _is_logged_in(account.user, data):
+        return None
+    staff = bool(getattr(account.user, "is_staff", False))
+    return Identity(account.author, _since(account), key, channel, staff)
+
+
+def _since(person: _Guest | Person) -> int:
+    return int(person.created_at.timestamp() * 1000)
 
 
 def _user_pk(data: Mapping[str, Any]) -> Any:
@@ -169,30 +187,19 @@ def session_store(session_key: str | None) -> SessionBase:
     return store
 
 
-def _rows() -> Any:
-    """The table of sessions, or None where the host keeps them elsewhere."""
-    engine = _engine()
-    return engine.get_model_class().objects if hasattr(engine, "get_model_class") else None
+@cache
+def _session_rows(model: Any) -> Lookup:
+    return Lookup(model.objects.values_list("session_key", "session_data", "expire_date"), "session_key")
 
 
-def _contents(session_keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _contents(session_keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What these sessions hold; those that do not exist, or have expired, are left out."""
-    rows = _rows()
-    if rows is None:
+    engine = _engine()
+    if not hasattr(engine, "get_model_class"):  # a host that keeps them elsewhere
         return {key: session_store(key).load() for key in session_keys}
-    decode = _engine()().decode
-    contents: dict[str, dict[str, Any]] = {}
-    for chunk in _chunks(session_keys):
-        alive = rows.filter(session_key__in=chunk, expire_date__gt=timezone.now())
-        for key, data in alive.values_list("session_key", "session_data"):
-            contents[key] = decode(data)
-    return contents
-
-
-def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
-    ordered = iter(sorted(set(values)))
-    while chunk := list(islice(ordered, QUERY_CHUNK)):
-        yield chunk
+    now, decode = timezone.now(), engine().decode
+    rows = _session_rows(engine.get_model_class())(session_keys)
+    return {key: decode(data) for key, data, expires in rows if expires > now}
 
 
 def _note_seen(people: Collection[str]) -> None:

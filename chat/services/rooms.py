@@ -1,5 +1,6 @@
 """Entering rooms, reading them, and who is in them."""
 
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -65,11 +66,8 @@ async def enter_room(
         await access.readable(runtime, room, person)
         return await _joined(runtime, room, who, position, ref)
 
-    async def level(reached: Position | None) -> Level:
-        return await _joined(runtime, room, who, reached, UNSET)
-
     try:
-        await runtime.relay.enter(member, room, answer, level)
+        await runtime.relay.enter(member, room, answer, partial(_joined, runtime, room, who))
     except BaseException:
         await runtime.depart(room, person, member.key)
         raise
@@ -100,11 +98,15 @@ async def leave_room(runtime: Runtime, who: Identity, member: Member) -> None:
 
 async def reset_frame(runtime: Runtime, room: str) -> Level:
     """``joined`` for everybody in a room whose log is not the one they know."""
-    return await _joined(runtime, room, None, None, UNSET)
+    return await _joined(runtime, room, None, None)
 
 
 async def _joined(
-    runtime: Runtime, room: str, who: Identity | None, at: Position | None, ref: Ref | UnsetType
+    runtime: Runtime,
+    room: str,
+    who: Identity | None,
+    at: Position | None,
+    ref: Ref | UnsetType = UNSET,
 ) -> Level:
     limits = runtime.settings.LIMITS
     replay = None if at is None else await runtime.store.read_after(room, at.epoch, at.seq)

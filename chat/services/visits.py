@@ -1,7 +1,7 @@
 """Visits to the database thread, shared by those who wait for the same kind of answer.
 
-There is one such thread for the whole process, and a visit costs as much as fifteen more people in it
-(half a millisecond, most of it to write the queries): after a restart hundreds ask who they are at once.
+There is one such thread for the whole process, and a visit costs as much as several more people in it: after
+a restart hundreds ask who they are at once.
 """
 
 import asyncio

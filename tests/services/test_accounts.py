@@ -48,7 +48,7 @@ async def tamper(visitor: Visitor, **data: Any) -> None:
 # --- whose session it is --------------------------------------------------------------------------
 
 
-def test_guests_and_accounts_are_found_in_one_visit_of_two_queries(
+def test_guests_and_accounts_are_found_in_one_visit_of_three_queries(
     django_assert_num_queries: Callable[[int], Any],
 ) -> None:
     keys, expected = [], []
@@ -65,7 +65,7 @@ def test_guests_and_accounts_are_found_in_one_visit_of_two_queries(
         session.save()
         keys.append(session.session_key or "")
         expected.append((person.author, number == 4, "pit-crew"))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = identities.identify([*keys, "no session"])
     assert found.pop() is None
     assert [(who.author, who.staff, who.last_channel) for who in found if who] == expected
