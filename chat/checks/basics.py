@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chat import conf
 from chat.checks.readable import readable_settings
-from chat.services.combinations import missing_layer
+from chat.services.combinations import missing_layer, missing_packages
 
 
 @register(Tags.compatibility)
@@ -27,8 +27,8 @@ def check_settings(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
 def check_layer(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """There is a channel layer."""
     chat = readable_settings()
-    if chat is None:
-        return []
+    if chat is None or any(missing_packages(chat)):
+        return []  # chat.E020 says it
     return [Error(one.words, hint=one.hint, id=one.id) for one in missing_layer(chat)]
 
 
