@@ -34,6 +34,7 @@ _ENTER, _LEAVE, _RENAME, _RENEW, _PRESENT, _SWEEP = (
 
 _encode = msgspec.json.Encoder().encode
 _author = msgspec.json.Decoder(Author).decode
+_authors = msgspec.json.Decoder(tuple[Author, ...]).decode
 
 
 class RedisPresence(Presence):
@@ -110,7 +111,7 @@ class RedisPresence(Presence):
 
     async def present(self, room: str, limit: int, after: str = "") -> Present:
         count, authors = await self._client.run(_PRESENT, room, limit, after)
-        return Present(tuple(map(_author, authors)), count)
+        return Present(_authors(authors), count)
 
     async def sweep(self) -> list[Changes]:
         now = self._clock()

@@ -67,7 +67,7 @@ class Client:
         self.problem = ""
         # Which Redis it is, and whether it has each write that was answered, after a restart too.
         self._run = ("", 0)
-        self._timeout = timeout
+        self.timeout = timeout
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
         self._pool = ConnectionPool.from_url(
@@ -136,7 +136,7 @@ class Client:
             # In a context of its own: it outlives whoever happened to come first.
             self._sender = loop.create_task(self._send(), context=Context())
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self.timeout):
                 return await call.answer
         except TimeoutError as error:
             raise _unavailable(error) from error
@@ -151,7 +151,7 @@ class Client:
 
     async def _send_batch(self, batch: Sequence[_Call]) -> None:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self.timeout):
                 pipeline = self._redis.pipeline(transaction=False)
                 for call in batch:
                     pipeline.execute_command(*call.command)

@@ -57,6 +57,13 @@ class Groups:
             self._counters["layer_failures"] += 1
             raise Unavailable("The channel layer cannot be reached. Try again.") from error
 
+    async def shut(self, channel: str) -> None:
+        """Give back a channel that nobody listens to: layers know it by a listener who goes. Never fails."""
+        hearing = asyncio.ensure_future(self._layer.receive(channel))
+        await asyncio.sleep(0)
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+
     async def join(self, group: str, channel: str) -> None:
         """Hear what is sent to a group. Twice is harmless. Raises ``Unavailable``."""
         try:

@@ -123,7 +123,11 @@ class Relay:
             if self._channel:
                 return
             channel = await self._groups.open()
-            await self._groups.join(SITE_GROUP, channel)
+            try:
+                await self._groups.join(SITE_GROUP, channel)
+            except BaseException:
+                await self._groups.shut(channel)
+                raise
             self._channel = channel
             self._spawn(self._listen())
             self._spawn(self._fan_out.run())

@@ -11,6 +11,7 @@ from chat.domain import (
     Attachment,
     Author,
     DeleteEvent,
+    Draft,
     EditEvent,
     Event,
     Message,
@@ -79,6 +80,41 @@ def read_message(room: str, record: bytes) -> Message:
 def read_messages(room: str, records: Iterable[bytes]) -> tuple[Message, ...]:
     """The messages of records, in their order."""
     return tuple(read_message(room, record) for record in records)
+
+
+def write_drafts(ids: Iterable[str], drafts: Iterable[Draft]) -> bytes:
+    """What ``lua/append.lua`` takes of messages."""
+    return _pack([_write_draft(message_id, draft) for message_id, draft in zip(ids, drafts, strict=True)])
+
+
+def _write_draft(message_id: str, draft: Draft) -> tuple[str, ...]:
+    author = draft.author
+    extras = Extras(draft.attachments, draft.reply_to)
+    fixed = Fixed(message_id, author, draft.ts, draft.cid)
+    return (
+        message_id,
+        author.id,
+        draft.cid,
+        str(draft.ts),
+        f"{int(author.guest)} {author.name}",
+        *(encode(one).decode() for one in (draft.body, extras, fixed)),  # Lua's decoder knows texts only
+    )
+
+
+def number(draft: Draft, room: str, message_id: str, seq: int, n: int) -> Message:
+    """The message that a draft has become."""
+    return Message(
+        id=message_id,
+        room=room,
+        seq=seq,
+        n=n,
+        author=draft.author,
+        body=draft.body,
+        ts=draft.ts,
+        cid=draft.cid,
+        attachments=draft.attachments,
+        reply_to=draft.reply_to,
+    )
 
 
 def _write_message(message: Message) -> str:

@@ -42,15 +42,16 @@ from chat.stores.base import (
     Snapshot,
     new_id,
 )
+from chat.stores.commit import GroupCommit
 from chat.stores.records import (
-    Extras,
-    Fixed,
     encode,
+    number,
     read_event,
     read_message,
     read_messages,
     read_moving,
     read_send,
+    write_drafts,
     write_moving,
 )
 
@@ -85,50 +86,42 @@ def _some(rooms: Iterable[str]) -> Iterable[Sequence[str]]:
 
 
 class RedisStore(MessageStore):
-    """See the module and ``MessageStore``. ``client`` is not the store's own: whoever made it closes it."""
+    """See the module and ``MessageStore``. ``client`` is not the store's own: whoever made it closes it.
+
+    Messages of a room that come while some are on their way are one script, the next.
+    """
 
     needs_redis = True
 
     def __init__(self, limits: Limits | None, client: Client) -> None:
         self._limits = limits or Limits()
         self._client = client
+        self._appends = GroupCommit(self._append, lambda: client.timeout)
         self._snapshots: OrderedDict[tuple[str, int], Snapshot] = OrderedDict()
 
     async def append(self, room: str, draft: Draft) -> Appended:
-        limits, author, message_id = self._limits, draft.author, new_id()
-        extras = Extras(draft.attachments, draft.reply_to)
-        epoch, is_duplicate, *answer = await self._change(
-            _APPEND,
-            room,
-            message_id,
-            author.id,
-            draft.cid,
-            draft.ts,
-            f"{int(author.guest)} {author.name}",
-            encode(draft.body),
-            encode(extras),
-            encode(Fixed(message_id, author, draft.ts, draft.cid)),
-            limits.kept,
-            limits.events_kept,
-            limits.cids_kept,
-            limits.markers_kept,
-        )
-        if is_duplicate:
-            return read_send(room, author.id, draft.cid, epoch, answer[0])
-        seq, n, released = answer
-        message = Message(
-            id=message_id,
-            room=room,
-            seq=seq,
-            n=n,
-            author=author,
-            body=draft.body,
-            ts=draft.ts,
-            cid=draft.cid,
-            attachments=draft.attachments,
-            reply_to=draft.reply_to,
-        )
-        return Appended(epoch.decode(), message, duplicate=False, released=read_messages(room, released))
+        return await self._appends.add(room, draft)
+
+    async def _append(self, room: str, drafts: Sequence[Draft]) -> Sequence[Appended]:
+        """Several messages in one step."""
+        limits, ids = self._limits, [new_id() for _ in drafts]
+        written = write_drafts(ids, drafts)
+        bounds = limits.kept, limits.events_kept, limits.cids_kept, limits.markers_kept
+        answer = await self._change(_APPEND, room, *bounds, written)
+        epoch, seq, n, records, became = answer
+        became = became or [0] * len(drafts)
+        fresh = became.count(0)
+        seq, n, released = seq - fresh, n - fresh, read_messages(room, records)
+        appended = []
+        for message_id, draft, before in zip(ids, drafts, became, strict=True):
+            if before:
+                appended.append(read_send(room, draft.author.id, draft.cid, epoch, before))
+                continue
+            seq, n = seq + 1, n + 1
+            message = number(draft, room, message_id, seq, n)
+            appended.append(Appended(epoch.decode(), message, False, released))
+            released = ()
+        return appended
 
     async def _change(self, script: Script, *arguments: Argument) -> Any:
         """What the script of a change answers. Raises ``NotHere``."""
@@ -276,6 +269,7 @@ class RedisStore(MessageStore):
 
     async def close(self) -> None:
         """Nothing is lost with it: Redis has the messages."""
+        await self._appends.close()
         self._snapshots.clear()
 
 

@@ -1,5 +1,7 @@
 """The store on Redis: the promise of every store, its bounds, and its share in what Redis is asked."""
 
+import asyncio
+import re
 from collections import Counter
 from itertools import count, cycle
 from typing import Any
@@ -172,3 +174,47 @@ async def test_texts_that_look_like_the_record_stay_what_they_are(store: RedisSt
     page = (await store.latest(ROOM, 10)).page
     assert [message.body for message in page.messages] == texts
     assert {one.reactions for one in page.messages} == {(Reaction("👩🏽‍🚀", 1, ('p/"\n',)),)}
+
+
+# --- many at once ----------------------------------------------------------------------------------
+
+
+def calls(server: RedisServer, name: str) -> int:
+    """How often Redis was asked this."""
+    found = re.search(rf"cmdstat_{name}:calls=(\d+)", server.say("INFO", "commandstats").decode())
+    return int(found[1]) if found else 0
+
+
+async def test_messages_that_come_together_are_one_script_and_follow_each_other(
+    store: RedisStore, redis_server: RedisServer
+) -> None:
+    await store.append(ROOM, draft())
+    before = calls(redis_server, "evalsha")
+    drafts = [draft(ANN if number % 2 else BOB, f"m{number}") for number in range(20)]
+    stored = await asyncio.gather(*(store.append(ROOM, one) for one in drafts))
+    assert calls(redis_server, "evalsha") == before + 1
+    assert [(one.message.seq, one.message.n) for one in stored] == [(n, n) for n in range(2, 22)]
+    page = (await store.latest(ROOM, 20)).page
+    assert list(page.messages) == [one.message for one in stored]
+
+
+async def test_the_same_send_twice_at_once_is_one_message(store: RedisStore) -> None:
+    await store.append(ROOM, draft(cid="before"))
+    cids = ["before", "new", "new", "other", "before"]
+    stored = await asyncio.gather(*(store.append(ROOM, draft(cid=cid)) for cid in cids))
+    assert [one.duplicate for one in stored] == [True, False, True, False, True]
+    assert [one.message.seq for one in stored] == [1, 2, 2, 3, 1]
+    assert stored[1].message.id == stored[2].message.id
+    assert (await store.heads([ROOM]))[ROOM].seq == 3
+
+
+async def test_more_at_once_than_are_kept_release_the_oldest(redis_client: Client) -> None:
+    store = RedisStore(Limits(kept=3, cids_kept=4), redis_client)
+    first = await post(store, ANN, "0")
+    stored = await asyncio.gather(*(store.append(ROOM, draft(body=str(n))) for n in range(1, 6)))
+    released = [message.body for one in stored for message in one.released]
+    assert released == ["0", "1", "2"]
+    assert stored[0].released[0].id == first[0].id
+    assert await sizes(redis_client) == {
+        **{"messages": 3, "index": 3, "events": 6, "sends": 4, "sent": 4, "markers": 1, "head": 2}
+    }

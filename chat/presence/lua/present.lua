@@ -1,9 +1,9 @@
--- ARGV: room, limit, the person before.
+-- ARGV: room, limit, the person before. How many there are, and the authors as one JSON array.
 local people = key('people', ARGV[1])
 local limit = tonumber(ARGV[2])
 local count = redis.call('ZCARD', people)
 if limit <= 0 or count == 0 then
-    return {count, {}}
+    return {count, '[]'}
 end
 local start = 0
 local rank = redis.call('ZRANK', people, ARGV[3])
@@ -18,4 +18,4 @@ for first = 1, #ids, 1000 do
         authors[#authors + 1] = author
     end
 end
-return {count, authors}
+return {count, '[' .. table.concat(authors, ',') .. ']'}

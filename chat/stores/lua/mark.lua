@@ -7,6 +7,6 @@ local person, n, since = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local epoch, _, last = head_of(base)
 local read = unread_of(base, last, person, since)
 if epoch == ARGV[3] and n > read then
-    mark(base, person, math.min(n, last), tonumber(ARGV[6]))
+    mark(base, tonumber(ARGV[6]), math.min(n, last), person)
 end
 return {unread_of(base, last, person, since)}

@@ -70,14 +70,24 @@ local function log(base, kept, ...)
     redis.call('LTRIM', base .. 'events', -kept, -1)
 end
 
--- Whoever is furthest behind is forgotten first.
-local function mark(base, person, n, kept)
+-- Whoever is furthest behind is forgotten first. Takes n, person, n, person …
+local function mark(base, kept, ...)
     local markers = base .. 'markers'
-    redis.call('ZADD', markers, n, person)
+    redis.call('ZADD', markers, ...)
     local over = redis.call('ZCARD', markers) - kept
     if over > 0 then
         redis.call('ZREMRANGEBYRANK', markers, 0, over - 1)
     end
+end
+
+-- What is over the bound of a list, taken from its beginning, in pieces that Lua can unpack.
+local function take_over(list, over)
+    local pieces = {}
+    while over > 0 do
+        pieces[#pieces + 1] = redis.call('LPOP', list, math.min(over, 1000))
+        over = over - 1000
+    end
+    return pieces
 end
 
 -- The people behind the reactions of a message.
