@@ -98,7 +98,7 @@ async def test_everything_that_is_asked_is_answered_in_time(
 
 
 def test_the_time_that_an_answer_may_take_is_two_seconds() -> None:
-    assert Client("redis://127.0.0.1:1")._timeout == 2.0
+    assert Client("redis://127.0.0.1:1").timeout == 2.0
 
 
 async def test_what_was_refused_is_not_stored(start_redis: StartRedis, connect: Connect) -> None:

@@ -177,7 +177,7 @@ async def test_a_hanging_redis_is_answered_in_time_and_heals(
     server = on_redis()
     alice, bob = await site.enter("alice", "bob")
     assert site.runtime.redis is not None
-    site.runtime.redis._timeout = 0.3
+    site.runtime.redis.timeout = 0.3
     server.hang()
     async with asyncio.timeout(2):
         assert await alice.refusal("send", room=GENERAL, cid=str(uuid4()), body="x") == "unavailable"
