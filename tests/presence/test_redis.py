@@ -130,12 +130,12 @@ async def test_who_left_while_redis_was_away_is_not_renewed_with_the_connection(
     await here.enter(SITE, ANN, "a")
     if what == "left":
         await here.enter(ROOM, ANN, "a")
-    redis_client._timeout = 0.2
+    redis_client.timeout = 0.2
     redis_server.hang()
     with pytest.raises(Unavailable):
         await (here.leave(ROOM, ANN.id, "a") if what == "left" else here.enter(ROOM, ANN, "a"))
     redis_server.go_on()
-    redis_client._timeout = 2.0
+    redis_client.timeout = 2.0
     for _ in range(6):
         await here.renew(["a"])
         await told(clock, here)
@@ -147,12 +147,12 @@ async def test_who_comes_back_is_not_given_back_later(
     here: RedisPresence, redis_client: Client, clock: Clock, redis_server: RedisServer
 ) -> None:
     await here.enter(ROOM, ANN, "a")
-    redis_client._timeout = 0.2
+    redis_client.timeout = 0.2
     redis_server.hang()
     with pytest.raises(Unavailable):
         await here.leave(ROOM, ANN.id, "a")
     redis_server.go_on()
-    redis_client._timeout = 2.0
+    redis_client.timeout = 2.0
     await here.enter(ROOM, ANN, "a")
     for _ in range(6):
         await here.renew(["a"])
