@@ -25,6 +25,22 @@ def new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
+def numbered(draft: Draft, room: str, message_id: str, seq: int, n: int) -> Message:
+    """The message that a draft becomes."""
+    return Message(
+        id=message_id,
+        room=room,
+        seq=seq,
+        n=n,
+        author=draft.author,
+        body=draft.body,
+        ts=draft.ts,
+        cid=draft.cid,
+        attachments=draft.attachments,
+        reply_to=draft.reply_to,
+    )
+
+
 class Appended(NamedTuple):
     """What a send became. ``released`` are messages that the cap dropped for it."""
 

@@ -22,7 +22,17 @@ from chat.errors import NotFound, TooLong
 from chat.models import Message as MessageRow
 from chat.models import MessageReaction, ReadMarker, RoomEvent, RoomLog
 from chat.stores import counts, moves, tables
-from chat.stores.base import Appended, Change, MessageStore, Moving, NotHere, Replay, Snapshot, new_id
+from chat.stores.base import (
+    Appended,
+    Change,
+    MessageStore,
+    Moving,
+    NotHere,
+    Replay,
+    Snapshot,
+    new_id,
+    numbered,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -123,18 +133,7 @@ class DatabaseStore(MessageStore):
             return before
         log.n += 1
         log.active_at = draft.ts
-        message = Message(
-            id=new_id(),
-            room=room,
-            seq=log.seq + 1,
-            n=log.n,
-            author=author,
-            body=draft.body,
-            ts=draft.ts,
-            cid=draft.cid,
-            attachments=draft.attachments,
-            reply_to=draft.reply_to,
-        )
+        message = numbered(draft, room, new_id(), log.seq + 1, log.n)
         tables.row(log, message).save(force_insert=True)
         self._advance(log, tables.MESSAGE, message.id)
         _mark(log, author.id, log.n)

@@ -36,6 +36,7 @@ from chat.stores.base import (
     Replay,
     Snapshot,
     new_id,
+    numbered,
 )
 from chat.stores.logs import Entry, Kept, Log, receipt
 
@@ -71,18 +72,7 @@ class MemoryStore(MessageStore):
             return before
         log.seq += 1
         log.n += 1
-        message = Message(
-            id=new_id(),
-            room=room,
-            seq=log.seq,
-            n=log.n,
-            author=draft.author,
-            body=draft.body,
-            ts=draft.ts,
-            cid=draft.cid,
-            attachments=draft.attachments,
-            reply_to=draft.reply_to,
-        )
+        message = numbered(draft, room, new_id(), log.seq, log.n)
         released = self._keep(log, message)
         log.events.append(Entry(log.seq, MessageEvent, message.id))
         log.sends[draft.author.id, draft.cid] = receipt(message)

@@ -101,22 +101,6 @@ def _write_draft(message_id: str, draft: Draft) -> tuple[str, ...]:
     )
 
 
-def number(draft: Draft, room: str, message_id: str, seq: int, n: int) -> Message:
-    """The message that a draft has become."""
-    return Message(
-        id=message_id,
-        room=room,
-        seq=seq,
-        n=n,
-        author=draft.author,
-        body=draft.body,
-        ts=draft.ts,
-        cid=draft.cid,
-        attachments=draft.attachments,
-        reply_to=draft.reply_to,
-    )
-
-
 def _write_message(message: Message) -> str:
     """The record of a message."""
     numbers = f"{message.seq},{message.n},{message.edited_at or 0},{int(bool(message.deleted))}"

@@ -41,11 +41,11 @@ from chat.stores.base import (
     Replay,
     Snapshot,
     new_id,
+    numbered,
 )
 from chat.stores.commit import GroupCommit
 from chat.stores.records import (
     encode,
-    number,
     read_event,
     read_message,
     read_messages,
@@ -118,7 +118,7 @@ class RedisStore(MessageStore):
                 appended.append(read_send(room, draft.author.id, draft.cid, epoch, before))
                 continue
             seq, n = seq + 1, n + 1
-            message = number(draft, room, message_id, seq, n)
+            message = numbered(draft, room, message_id, seq, n)
             appended.append(Appended(epoch.decode(), message, False, released))
             released = ()
         return appended
