@@ -6,7 +6,7 @@ Whatever they see is waited for, never for longer than ``expect`` allows (confte
 import re
 from typing import Self
 
-from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, WebSocket, expect
 
 from .watch import Watch
 
@@ -227,6 +227,12 @@ class Visitor:
     @property
     def hue_of_the_light(self) -> int:
         return round(self.page.locator("nav .lamp__bar").first.evaluate(HUE))
+
+    def sockets(self) -> list[WebSocket]:
+        """Those that the page opens from now on."""
+        opened: list[WebSocket] = []
+        self.page.on("websocket", lambda socket: opened.append(socket))
+        return opened
 
     def loses_the_network(self) -> None:
         self.watch.expects(*NO_CONNECTION)

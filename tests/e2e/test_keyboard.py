@@ -1,6 +1,8 @@
 """The whole page by keyboard alone, and nobody touches a mouse: from the first visit to logging out."""
 
+import json
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import expect
 
@@ -101,12 +103,24 @@ def test_everything_can_be_done_with_the_keyboard(visitor: Arrive, channel: Make
     assert ines.page.evaluate("document.activeElement !== document.body")
 
 
+def says_read(n: int) -> Callable[[str | bytes], bool]:
+    """A frame that says that everything up to here was seen."""
+
+    def fits(frame: str | bytes) -> bool:
+        said = json.loads(frame)
+        return bool(said["type"] == "read" and said["n"] == n)
+
+    return fits
+
+
 def test_an_unread_count_is_in_the_list_and_in_the_title(visitor: Arrive, channel: MakeChannel) -> None:
     channel("Reading here")
     there = channel("Written there")
     tomoe = visitor().opens(there).chooses_name("Tomoe")
     tomoe.says("Zero")
-    ines = visitor().opens(there).chooses_name("Ines")
+    ines = visitor()
+    sockets = ines.sockets()
+    ines.opens(there).chooses_name("Ines")
     ines.sees("Zero")
     ines.enters("Reading here")
     tomoe.says("One", "Two", "Three")
@@ -118,12 +132,13 @@ def test_an_unread_count_is_in_the_list_and_in_the_title(visitor: Arrive, channe
     expect(ines.page).to_have_title("Written there · Chit-Chat")
     line = ines.page.locator('[data-row="news"]')
     expect(line).to_have_count(1)
-    tomoe.says("Four")
+    with sockets[-1].expect_event("framesent", says_read(5)):
+        tomoe.says("Four")
     ines.sees("Four")
     # The line stays where reading stopped: right before "One".
     after = line.evaluate("e => e.nextElementSibling.querySelector('[data-part=body]')?.textContent")
     assert after == "One"
-    # All of it is read: whoever loads the page at once again finds nothing new.
+    # All of it is read, and said to be: whoever loads the page again finds nothing new.
     ines.reloads()
     ines.is_connected()
     expect(ines.message("Four")).to_be_visible()

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import WebSocket, expect
+from playwright.sync_api import expect
 from postgres_server import PostgresServer
 from redis_server import ALWAYS, RedisServer
 
 from .accounts import chat_names, chats, registers, writes_to
 from .conftest import Arrive, MakeChannel
 from .installs import PostgresInstall
-from .pages import NO_CONNECTION, Visitor
+from .pages import NO_CONNECTION
 from .test_files import chooses, is_ready, picture
 from .workers import Front, Pair, two_workers
 
@@ -36,13 +36,6 @@ def server(workers: Pair) -> Iterator[Front]:
     """What browsers take for the server. Who comes now is served by the first of the two."""
     with Front(*workers) as front:
         yield front
-
-
-def sockets(person: Visitor) -> list[WebSocket]:
-    """Those that their page opens from now on."""
-    opened: list[WebSocket] = []
-    person.page.on("websocket", lambda socket: opened.append(socket))
-    return opened
 
 
 def test_two_people_at_two_workers_share_everything(visitor: Arrive, server: Front, workers: Pair) -> None:
@@ -96,7 +89,7 @@ def test_whoever_was_at_a_worker_that_was_killed_goes_on_at_the_other(
     ines.says("Before the end")
     tomoe.sees_stored("Before the end")
     ines.watch.expects(*NO_CONNECTION)
-    new_of_ines, new_of_tomoe = sockets(ines), sockets(tomoe)
+    new_of_ines, new_of_tomoe = ines.sockets(), tomoe.sockets()
 
     here.end(signal.SIGKILL)
     tomoe.says("What was that?")
