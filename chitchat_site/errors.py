@@ -19,7 +19,6 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -29,6 +28,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.log import log_response
 
 from chat import conf
+from chat.database import AWAY
 from chat.services.defaults import default_slug
 from chat.views.answers import RETRY_AFTER
 
@@ -127,14 +127,14 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 def _is_away(error: BaseException | None) -> bool:
     """Whether an error comes from a database that cannot be reached."""
-    while error is not None and not isinstance(error, OperationalError | InterfaceError):
+    while error is not None and not isinstance(error, AWAY):
         error = error.__context__
     return error is not None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called where the error is handled."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    if isinstance(sys.exception(), AWAY):
         return unavailable(request)
     return _answer_plainly(request, 500)
 

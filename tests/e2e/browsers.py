@@ -38,15 +38,16 @@ class Browsers:
         """Somebody's, until they leave; a ``fresh`` one has never been anywhere. The ``options`` are those of
         Playwright's ``new_context``."""
         options["base_url"] = site.url
-        free = [] if fresh or "storage_state" in options else self._free[json.dumps(options, sort_keys=True)]
+        is_kept = not fresh and "storage_state" not in options
+        free = self._free[json.dumps(options, sort_keys=True)] if is_kept else []
         context, watch = free.pop() if free else self._new(options)
         yield context, watch
         leave(context, site)
-        if fresh:
-            context.close()
-        else:
+        if is_kept:
             watch.forget()
             free.append((context, watch))
+        else:
+            context.close()
 
     def _new(self, options: dict[str, Any]) -> tuple[BrowserContext, Watch]:
         context = self._browser.new_context(**options)

@@ -148,9 +148,8 @@ def visitor(
         visitor = Visitor(*journey.enter_context(browser))
         visitors.append(visitor)
         if options.get("java_script_enabled") is False:
-            visitor.watch.expects(
-                r"^request failed: GET \S+\.js csp$"
-            )  # Chromium's word for not running them
+            # Chromium's word for not running them.
+            visitor.watch.expects(r"^request failed: GET \S+\.js csp$")
         return visitor
 
     yield arrive
