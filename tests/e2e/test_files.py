@@ -241,6 +241,26 @@ def test_what_is_not_taken_is_told_before_it_is_sent(visitor: Arrive, channel: M
     expect(tiles(ines)).to_have_count(0)
 
 
+def test_a_press_that_takes_the_focus_from_the_field_may_take_its_time(
+    visitor: Arrive, channel: MakeChannel
+) -> None:
+    """On a phone the field is smaller when nobody writes, and what stands over it moves."""
+    ines = visitor(PHONE)
+    ines.page.clock.install()
+    ines.opens(channel("Slowly")).chooses_name("Ines")
+    chooses(ines, ("plan.txt", "text/plain", b"the plan"))
+    is_ready(ines, 1)
+    ines.composer.focus()
+    form = ines.page.locator("[data-composer]")
+    expect(form).to_have_attribute("data-writing", "")
+    ines.page.get_by_role("button", name="Do not attach plan.txt").hover()
+    ines.page.mouse.down()
+    ines.page.clock.run_for(1000)
+    expect(form).to_have_attribute("data-writing", "")
+    ines.page.mouse.up()
+    expect(tiles(ines)).to_have_count(0)
+
+
 def test_files_of_a_message_that_waits_outlive_a_reload(visitor: Arrive, channel: MakeChannel) -> None:
     address = channel("Kept")
     tomoe = visitor(DESKTOP).opens(address).chooses_name("Tomoe")

@@ -1,18 +1,15 @@
 import { addresseeOf } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
-import { browserClock } from "chat/clock.js";
 import { ComposerFiles } from "chat/controllers/composer_files.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
 import { Drafts, quoteOf } from "chat/models/drafts.js";
+import { afterPress } from "chat/press.js";
 import { ErrorCode } from "chat/protocol.js";
 import { count, isBlank, lengthOf } from "chat/text.js";
 
 /** The counter appears when so few characters are left. */
 const TELL_FROM = 200;
-
-/** A press that takes the focus away has landed by then. */
-const AFTER_PRESS_MS = 300;
 
 /** Browsers that do not know isComposing say it with this key code. */
 const COMPOSING_KEY_CODE = 229;
@@ -29,27 +26,25 @@ export class ComposerController {
   #session;
   #sent;
   #mode;
-  #clock;
   #drafts = new Drafts();
   #saving = false;
   #problem = "";
   #files = new ComposerFiles();
 
   /** `sent()` is called when a message left the field. */
-  constructor({ form, hint, session, sent, clock = browserClock }) {
+  constructor({ form, hint, session, sent }) {
     this.#form = form;
     this.#field = form.querySelector("textarea");
     this.#hint = hint;
     this.#words = hint.firstElementChild;
     this.#session = session;
     this.#sent = sent;
-    this.#clock = clock;
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     form.addEventListener("submit", (event) => this.#submitted(event));
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
     this.#field.addEventListener("focus", () => this.#showWriting());
-    this.#field.addEventListener("blur", () => this.#rest());
+    this.#field.addEventListener("blur", () => afterPress(() => this.#showWriting()));
     this.#drafts.on("change", () => this.#draw());
     session.on("room", () => this.#changeRoom());
     session.on("me", () => this.#changePerson());
@@ -109,13 +104,9 @@ export class ComposerController {
     });
   }
 
+  /** On a phone the field grows and shrinks by this, and everything over it moves. */
   #showWriting() {
     flag(this.#form, "writing", document.activeElement === this.#field);
-  }
-
-  /** On a phone the field shrinks, and everything over it moves: not under a press on its way. */
-  #rest() {
-    this.#clock.setTimeout(() => this.#showWriting(), AFTER_PRESS_MS);
   }
 
   get #room() {
