@@ -152,7 +152,7 @@ async def other_redis_client(redis_server: RedisServer) -> AsyncIterator[Client]
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """A fresh install's, for servers to copy."""
-    with install(tmp_path_factory.mktemp("install")) as made:
+    with install(tmp_path_factory) as made:
         yield made
 
 

@@ -3,12 +3,14 @@
 These tests are a process of their own: ``DJANGO_ALLOW_ASYNC_UNSAFE=1 pytest tests/e2e``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from once import made_once
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -17,7 +19,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from redis_server import ALWAYS, RedisServer, free_port
+from redis_server import ALWAYS, RedisServer
 
 from .browsers import Browsers
 from .clients import Client
@@ -42,6 +44,7 @@ RESULTS = ROOT / "test-results"
 Arrive = Callable[..., Visitor]
 MakeClient = Callable[[str], Client]
 MakeChannel = Callable[..., str]
+StartServer = Callable[[Sequence[str], str], Server]
 
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
@@ -68,22 +71,17 @@ def browsers(browser: Browser) -> Browsers:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """The environment of a site as the README runs it for others: static files have hashed names."""
-    static = tmp_path_factory.mktemp("static")
     variables: dict[str, object] = {
         "DEBUG": 0,
         "ALLOWED_HOSTS": "127.0.0.1",
         "DJANGO_SETTINGS_MODULE": "e2e.deployed",
         "PYTHONPATH": Path(__file__).parents[1],
-        "STATIC_ROOT": static,
     }
-    manage("collectstatic", "--no-input", "--verbosity", "0", **variables)
-    return variables
 
+    def collect(folder: Path) -> None:
+        manage("collectstatic", "--no-input", "--verbosity", "0", **variables, STATIC_ROOT=folder)
 
-@pytest.fixture(scope="session")
-def port() -> int:
-    """Of one site after the other, so that what a browser has of their files is good for all of them."""
-    return free_port()
+    return variables | {"STATIC_ROOT": made_once(tmp_path_factory, "static", collect)}
 
 
 @pytest.fixture(scope="session")
@@ -96,30 +94,38 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             redis.start()
             stack.callback(redis.end)
             url = redis.url
-        yield stack.enter_context(install(tmp_path_factory.mktemp("install"), url))
+        yield stack.enter_context(install(tmp_path_factory, url))
+
+
+@pytest.fixture(scope="session")
+def servers(
+    tmp_path_factory: pytest.TempPathFactory, database: Install, deployed: dict[str, object]
+) -> Iterator[StartServer]:
+    """``servers(command, limits)``: the one that is started so, for all modules that want such a one."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(command: Sequence[str], limits: str) -> Server:
+            values = deployed if command is UVICORN else {}
+            folder = tmp_path_factory.mktemp("server")
+            server = Server(command, folder, database, CHITCHAT_RATE_LIMITS=limits, **values)
+            server.start()
+            stack.callback(server.end)
+            return server
+
+        yield start
 
 
 @pytest.fixture(scope="module")
-def server(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    database: Install,
-    deployed: dict[str, object],
-    port: int,
-) -> Iterator[Server]:
-    """The site for all tests of a module, as the README runs it for others.
+def server(request: pytest.FixtureRequest, servers: StartServer) -> Server:
+    """The site, as the README runs it for others. Modules share it: what is not free again when somebody
+    leaves, the name of an account or a channel, is of one test alone.
 
     With ``COMMAND = RUNSERVER`` in the module it runs as ``bin/run`` starts it; with ``RATE_LIMITS = False``
     people may say more than people say.
     """
     limits = "on" if getattr(request.module, "RATE_LIMITS", True) else "off"
-    command = getattr(request.module, "COMMAND", UVICORN)
-    values = deployed if command is UVICORN else {}
-    folder = tmp_path_factory.mktemp("server")
-    server = Server(command, folder, database, port, CHITCHAT_RATE_LIMITS=limits, **values)
-    server.start()
-    yield server
-    server.end()
+    return servers(getattr(request.module, "COMMAND", UVICORN), limits)
 
 
 @pytest.fixture

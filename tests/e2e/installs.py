@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
+import pytest
+from once import made_once
 
 from .servers import manage, sqlite
 
@@ -39,10 +41,15 @@ class Install(ABC):
 
 
 class SqliteInstall(Install):
-    def __init__(self, folder: Path, redis_url: str = "") -> None:
+    """All processes of a run copy the same file."""
+
+    def __init__(self, tmp_path_factory: pytest.TempPathFactory, redis_url: str = "") -> None:
         super().__init__(redis_url)
-        self._file = folder / "db.sqlite3"
-        manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(self._file))
+        self._file = made_once(tmp_path_factory, "installed", self._migrate) / "db.sqlite3"
+
+    @staticmethod
+    def _migrate(folder: Path) -> None:
+        manage("migrate", "--verbosity", "0", DATABASE_URL=sqlite(folder / "db.sqlite3"))
 
     def copy_database(self, folder: Path) -> str:
         return sqlite(Path(shutil.copyfile(self._file, folder / "db.sqlite3")))
@@ -81,11 +88,11 @@ class PostgresInstall(Install):
 
 
 @contextmanager
-def install(folder: Path, redis_url: str = "") -> Iterator[Install]:
+def install(tmp_path_factory: pytest.TempPathFactory, redis_url: str = "") -> Iterator[Install]:
     """A fresh one, where ``DATABASE_URL`` of the tests says."""
     address = os.environ.get("DATABASE_URL", "")
     if not address.startswith("postgres"):
-        yield SqliteInstall(folder, redis_url)
+        yield SqliteInstall(tmp_path_factory, redis_url)
         return
     made = PostgresInstall(address, redis_url)
     try:

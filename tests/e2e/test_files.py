@@ -245,9 +245,9 @@ def test_a_press_that_takes_the_focus_from_the_field_may_take_its_time(
     visitor: Arrive, channel: MakeChannel
 ) -> None:
     """On a phone the field is smaller when nobody writes, and what stands over it moves."""
-    ines = visitor(PHONE)
+    ines = visitor(PHONE, fresh=True)
     ines.page.clock.install()
-    ines.opens(channel("Slowly")).chooses_name("Ines")
+    ines.opens(channel("Long press")).chooses_name("Ines")
     chooses(ines, ("plan.txt", "text/plain", b"the plan"))
     is_ready(ines, 1)
     ines.composer.focus()

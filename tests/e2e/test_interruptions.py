@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from redis_server import free_port
 
 from .conftest import Arrive, MakeClient
 from .installs import Install
@@ -29,6 +30,12 @@ ATTEMPTS = """async (button) => {
   await new Promise((done) => setTimeout(done));
   return begun;
 }"""
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Of one site after the other, so that what a browser has of their files is good for all of them."""
+    return free_port()
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Route, ViewportSize, WebSocket, expect
 
 from .accounts import begins_to_find, chat_names, chats, finder, logs_in, registers, writes_to
 from .conftest import SIZES, Arrive
-from .pages import DESKTOP, PHONE
+from .pages import PHONE
 from .test_accessibility import passes
 
 RATE_LIMITS = False
@@ -134,23 +133,23 @@ def test_scrolling_back_brings_ten_at_a_time_and_what_is_read_stays_in_place(vis
 
 def test_older_messages_do_not_move_what_is_read(visitor: Arrive) -> None:
     registers(visitor(), "Wren")
-    ada = registers(visitor(), "Ada")
-    writes_to(ada, "Wren")
+    alba = registers(visitor(), "Alba")
+    writes_to(alba, "Wren")
     bodies = [f"Line {number}\nof thirty" for number in range(30)]
-    ada.says(*bodies)
-    ada.sees_stored(bodies[-1])
-    ada.reloads()
-    ada.is_connected()
-    expect(ada.rows).to_have_count(20)
-    before = ada.page.evaluate(
+    alba.says(*bodies)
+    alba.sees_stored(bodies[-1])
+    alba.reloads()
+    alba.is_connected()
+    expect(alba.rows).to_have_count(20)
+    before = alba.page.evaluate(
         f"""() => {{
           const box = document.querySelector("[data-timeline]");
           box.scrollTop = -(box.scrollHeight - box.clientHeight - 150);
           return ({READING})();
         }}"""
     )
-    expect(ada.rows).to_have_count(30)
-    assert abs(ada.page.evaluate(TOP_OF, before["id"]) - before["top"]) < 2
+    expect(alba.rows).to_have_count(30)
+    assert abs(alba.page.evaluate(TOP_OF, before["id"]) - before["top"]) < 2
 
 
 def test_the_chat_that_was_written_in_last_is_the_first(visitor: Arrive) -> None:
@@ -175,17 +174,17 @@ def test_two_tabs_show_the_same_unread(visitor: Arrive) -> None:
     tess = registers(visitor(), "Tess")
     second = tess.another_tab("/")
     second.is_connected()
-    otto = registers(visitor(), "Otto")
-    writes_to(otto, "Tess")
-    otto.says("One", "Two")
+    oskar = registers(visitor(), "Oskar")
+    writes_to(oskar, "Tess")
+    oskar.says("One", "Two")
     for tab in (tess, second):
-        expect(tab.badge("Otto")).to_have_text("2")
+        expect(tab.badge("Oskar")).to_have_text("2")
         expect(tab.page).to_have_title("(2) General Talk · Chit-Chat")
     tess.turns_to_this_tab()
     chats(tess).first.click()
     tess.sees_only("One", "Two")
     expect(second.page).to_have_title("General Talk · Chit-Chat")
-    expect(second.badge("Otto")).to_be_hidden()
+    expect(second.badge("Oskar")).to_be_hidden()
 
 
 def test_notes_to_oneself_are_the_same_in_another_browser(visitor: Arrive) -> None:
@@ -291,22 +290,22 @@ def test_a_name_leads_to_a_card_and_the_card_to_a_chat(visitor: Arrive) -> None:
     fritz.is_in("Elsa")
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark"])
-def test_axe_has_nothing_to_say_of_personal_chats(visitor: Arrive, scheme: str, size: ViewportSize) -> None:
-    other = registers(visitor(), f"Other {scheme}")
-    one = registers(visitor(size, color_scheme=scheme, reduced_motion="reduce"), f"One {scheme}")
+@SIZES
+def test_axe_has_nothing_to_say_of_personal_chats(visitor: Arrive, size: ViewportSize) -> None:
+    other = registers(visitor(), f"Other {size['width']}")
+    one = registers(visitor(size, reduced_motion="reduce"), f"One {size['width']}")
     begins_to_find(one)
-    expect(finder(one).get_by_role("option", name=f"Other {scheme}")).to_be_visible()
+    expect(finder(one).get_by_role("option", name=f"Other {size['width']}")).to_be_visible()
     passes(one)
     one.page.keyboard.type("nobody at all")
     expect(finder(one)).to_contain_text("Nobody’s name starts with “nobody at all”.")
     passes(one)
     one.page.keyboard.press("Escape")
     expect(finder(one)).to_be_hidden()
-    writes_to(other, f"One {scheme}")
+    writes_to(other, f"One {size['width']}")
     other.says("Hello")
     one.opens_the_list()
-    expect(one.badge(f"Other {scheme}")).to_have_text("1")
+    expect(one.badge(f"Other {size['width']}")).to_have_text("1")
     passes(one)
     chats(one).first.click()
     one.sees_only("Hello")

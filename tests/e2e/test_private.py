@@ -2,60 +2,58 @@
 
 import re
 
-import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from .accounts import away, card, here, invites, makes_private_channel, members, opens_the_members, registers
-from .conftest import Arrive
-from .pages import DESKTOP, PHONE
+from .conftest import SIZES, Arrive
 from .test_accessibility import passes
 
 RATE_LIMITS = False
 
 
 def test_an_invited_person_sees_the_channel_at_once_and_a_removed_one_is_told(visitor: Arrive) -> None:
-    bodil = registers(visitor(), "Bodil")
-    ines = registers(visitor(), "Ines")
-    makes_private_channel(ines, "Build log")
-    expect(ines.page.locator("[data-head=topic]")).to_have_text("By invitation")
-    ines.says("Only for the few")
-    expect(bodil.room("Build log")).to_have_count(0)
-    invites(ines, "Bodil")
-    expect(bodil.page.get_by_role("link", name="Build log by invitation")).to_be_visible()
-    expect(away(ines)).to_have_text(["Bodil"])
-    expect(members(ines)).to_contain_text("Not here, 1")
+    berta = registers(visitor(), "Berta")
+    inga = registers(visitor(), "Inga")
+    makes_private_channel(inga, "Build log")
+    expect(inga.page.locator("[data-head=topic]")).to_have_text("By invitation")
+    inga.says("Only for the few")
+    expect(berta.room("Build log")).to_have_count(0)
+    invites(inga, "Berta")
+    expect(berta.page.get_by_role("link", name="Build log by invitation")).to_be_visible()
+    expect(away(inga)).to_have_text(["Berta"])
+    expect(members(inga)).to_contain_text("Not here, 1")
 
-    bodil.room("Build log").click()
-    bodil.is_in("Build log")
-    bodil.sees_only("Only for the few")
-    secret = bodil.page.url
-    expect(here(ines)).to_have_text(["Bodil", "Ines"])
-    expect(away(ines)).to_have_count(0)
+    berta.room("Build log").click()
+    berta.is_in("Build log")
+    berta.sees_only("Only for the few")
+    secret = berta.page.url
+    expect(here(inga)).to_have_text(["Berta", "Inga"])
+    expect(away(inga)).to_have_count(0)
 
     # Taken out while looking at it, after one more question.
-    members(ines).get_by_role("button", name="Bodil").click()
-    about = card(ines, "Bodil")
+    members(inga).get_by_role("button", name="Berta").click()
+    about = card(inga, "Berta")
     expect(about).to_contain_text("Account · here now")
     about.get_by_role("button", name="Remove from the channel").click()
-    expect(about).to_contain_text("Remove Bodil from Build log?")
+    expect(about).to_contain_text("Remove Berta from Build log?")
     expect(about.get_by_role("button", name="Cancel")).to_be_focused()
     about.get_by_role("button", name="Remove", exact=True).click()
     expect(about).to_be_hidden()
-    bodil.is_in("General Talk")
-    bodil.is_at("general-talk")
-    told = bodil.page.get_by_role("status").filter(has_text="You are no longer in Build log.")
+    berta.is_in("General Talk")
+    berta.is_at("general-talk")
+    told = berta.page.get_by_role("status").filter(has_text="You are no longer in Build log.")
     expect(told).to_have_text("You are no longer in Build log. You are in General Talk now.")
-    expect(bodil.room("Build log")).to_have_count(0)
-    expect(bodil.message("Only for the few")).to_have_count(0)
-    expect(here(ines)).to_have_text(["Ines"])
-    expect(away(ines)).to_have_count(0)
-    ines.says("Said afterwards")
-    ines.sees_stored("Said afterwards")
+    expect(berta.room("Build log")).to_have_count(0)
+    expect(berta.message("Only for the few")).to_have_count(0)
+    expect(here(inga)).to_have_text(["Inga"])
+    expect(away(inga)).to_have_count(0)
+    inga.says("Said afterwards")
+    inga.sees_stored("Said afterwards")
 
     # Nothing leads back.
-    bodil.watch.expects("404")
-    bodil.opens(secret)
-    expect(bodil.page.get_by_role("heading", name="Nothing at this address")).to_be_visible()
+    berta.watch.expects("404")
+    berta.opens(secret)
+    expect(berta.page.get_by_role("heading", name="Nothing at this address")).to_be_visible()
 
 
 def test_the_dialogue_says_who_may_come_in_and_a_guest_is_not_asked(visitor: Arrive) -> None:
@@ -168,11 +166,11 @@ def test_a_member_leaves_by_keyboard_alone_in_all_tabs_and_who_made_it_cannot(vi
     expect(here(umar)).to_have_text(["Umar"])
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark"])
-def test_axe_has_nothing_to_say_of_private_channels(visitor: Arrive, scheme: str, size: ViewportSize) -> None:
-    name = f"Rita {scheme}"
+@SIZES
+def test_axe_has_nothing_to_say_of_private_channels(visitor: Arrive, size: ViewportSize) -> None:
+    name = f"Rita {size['width']}"
     rita = registers(visitor(), name)
-    sven = registers(visitor(size, color_scheme=scheme, reduced_motion="reduce"), f"Sven {scheme}")
+    sven = registers(visitor(size, reduced_motion="reduce"), f"Sven {size['width']}")
     sven.begins_a_channel()
     sven.channel_dialog.get_by_role("radio", name="By invitation").check()
     passes(sven)

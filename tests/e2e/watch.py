@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, WebError
 
 # Runs before any script of the page. Reports go to the test at once: they survive a reload.
 REPORT_VIOLATIONS = """
@@ -22,7 +22,7 @@ QUICK = "Autofocus processing was blocked because a document already has a focus
 
 
 class Watch:
-    """Listens to all tabs of a browser context."""
+    """Listens to all tabs of a browser context. Answers that are errors are in the console."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.complaints: list[str] = []
@@ -30,7 +30,6 @@ class Watch:
         context.on("console", self._console)
         context.on("weberror", self._web_error)
         context.on("requestfailed", self._request_failed)
-        context.on("response", self._response)
         context.on("page", self._page)
         context.expose_binding("reportViolation", self._violation)
         context.add_init_script(REPORT_VIOLATIONS)
@@ -61,10 +60,6 @@ class Watch:
         if request.failure == DROPPED and DROPPABLE.search(urlsplit(request.url).path):
             return
         self.complaints.append(f"request failed: {request.method} {request.url} {request.failure}")
-
-    def _response(self, response: Response) -> None:
-        if not response.ok and not 300 <= response.status < 400:
-            self.complaints.append(f"answer {response.status}: {response.request.method} {response.url}")
 
     def _page(self, page: Page) -> None:
         page.on("crash", lambda _: self.complaints.append("crashed"))
