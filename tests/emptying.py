@@ -24,7 +24,8 @@ def empty(alias: str) -> None:
     quote = connections[alias].ops.quote_name
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(_with_rows(alias))
-        for table, is_large in cursor.fetchall():
+        # Large ones first: a table with deleted rows, or one that refers to it, cannot be cut off any more.
+        for table, is_large in sorted(cursor.fetchall(), key=lambda row: not row[1]):
             cursor.execute(f"TRUNCATE {quote(table)} CASCADE" if is_large else f"DELETE FROM {quote(table)}")
     emit_post_migrate_signal(verbosity=0, interactive=False, db=alias)
 

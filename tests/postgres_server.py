@@ -29,6 +29,9 @@ UNPRIVILEGED = "postgres"
 # Nothing in it survives a power cut, so it does not wait for the disk.
 HURRIED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
+# Several processes of tests at once have fifty people each who come at the same moment.
+CONNECTIONS = 500
+
 
 def programs() -> Path | None:
     """The folder with ``initdb`` and ``postgres``, of the newest version where Debian puts them."""
@@ -64,7 +67,8 @@ class PostgresServer:
         initdb = [self._programs / "initdb", "--pgdata", self._data, "--auth=trust", f"--username={OWNER}"]
         initdb += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         subprocess.run(initdb, cwd=self._folder, stdout=subprocess.DEVNULL, check=True, **self._as)
-        settings = ("listen_addresses=", f"unix_socket_directories={self._folder}", *HURRIED)
+        place = ("listen_addresses=", f"unix_socket_directories={self._folder}")
+        settings = (*place, *HURRIED, f"max_connections={CONNECTIONS}")
         options = [part for one in settings for part in ("-c", one)]
         log_file = self._folder / "log"
         with log_file.open("ab") as log:

@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.utils import timezone
-from people import Site
+from people import PATIENCE, Site
 
 from chat import names
 from chat.errors import NameTaken
@@ -42,7 +42,8 @@ class Crowd:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE)
-        self._barrier = Barrier(AT_ONCE)
+        # Who does not get there, for want of a connection, does not keep the others for ever.
+        self._barrier = Barrier(AT_ONCE, timeout=PATIENCE)
 
     def all(self, claim: Claim) -> list[str]:
         """What each of them got, in their order."""
