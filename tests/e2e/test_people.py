@@ -1,7 +1,10 @@
 """Who is here: names that change, people who come and go, sessions that end."""
 
-from playwright.sync_api import ViewportSize, expect
+import json
 
+from playwright.sync_api import ViewportSize, WebSocketRoute, expect
+
+from .accounts import here, members, opens_the_members
 from .conftest import SIZES, Arrive, MakeChannel, MakeClient
 from .pages import Visitor
 
@@ -102,6 +105,39 @@ def test_those_who_come_and_go_are_not_told_about_themselves(visitor: Arrive, ch
     ines.sees_announced("Tomoe and Otto joined")
     lines = ines.page.get_by_role("log").locator('[data-row="announcement"]')
     expect(lines).to_have_count(1)
+
+
+def as_in_a_crowd(socket: WebSocketRoute) -> None:
+    """The server tells how many people there are, and not who came and who left."""
+    server = socket.connect_to_server()
+
+    def pass_on(text: str | bytes) -> None:
+        frame = json.loads(text)
+        for one in frame.get("frames", [frame]):
+            if one["type"] == "presence":
+                one |= {"joined": [], "left": [], "renamed": []}
+        socket.send(json.dumps(frame))
+
+    server.on_message(pass_on)
+
+
+def test_whoever_left_a_crowd_is_gone_when_the_list_is_opened(
+    visitor: Arrive, channel: MakeChannel, client: MakeClient
+) -> None:
+    address = channel("The crowd")
+    stays, goes = client("Stays"), client("Goes")
+    for robot in (stays, goes):
+        robot.enters("channel:the-crowd")
+    ines = visitor()
+    ines.page.route_web_socket("**/ws/chat/", as_in_a_crowd)
+    ines.opens(address).chooses_name("Ines")
+    opens_the_members(ines)
+    expect(here(ines)).to_have_text(["Goes", "Ines", "Stays"])
+    members(ines).get_by_role("button", name="Close the members").click()
+    goes.leaves()
+    expect(ines.here).to_have_text("2")
+    opens_the_members(ines)
+    expect(here(ines)).to_have_text(["Ines", "Stays"])
 
 
 @SIZES

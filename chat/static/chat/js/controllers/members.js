@@ -43,7 +43,7 @@ export class MembersController {
     });
     this.#wide.addEventListener("change", () => this.#set(this.#isKept));
     session.presence.on("change", () => this.#draw());
-    session.presence.on("news", ({ what }) => what === "left" && this.#refresh());
+    session.presence.on("news", ({ what }) => what === "left" && this.#askWhoWasRemoved());
     session.rooms.on("change", () => this.#drawInvite());
     for (const event of ["me", "room"]) session.on(event, () => this.#draw());
     this.#set(this.#isKept);
@@ -73,12 +73,17 @@ export class MembersController {
     this.#set(true);
     this.#keep(true);
     if (!this.#wide.matches) this.#closer.focus();
-    this.#refresh();
+    this.#ask();
+  }
+
+  /** In a crowd nobody is told who came and who left. */
+  #ask() {
+    this.#session.askMembers().catch(() => {});
   }
 
   /** Who was invited or removed, and not by this page, is told only to whom it concerns. */
-  #refresh() {
-    if (this.isOpen && this.#channel.private) this.#session.askMembers().catch(() => {});
+  #askWhoWasRemoved() {
+    if (this.isOpen && this.#channel.private) this.#ask();
   }
 
   get #closer() {
