@@ -295,7 +295,7 @@ def test_axe_has_nothing_to_say_of_personal_chats(visitor: Arrive, size: Viewpor
     other = registers(visitor(), f"Other {size['width']}")
     one = registers(visitor(size, reduced_motion="reduce"), f"One {size['width']}")
     begins_to_find(one)
-    expect(finder(one).get_by_role("option", name=f"Other {size['width']}")).to_be_visible()
+    expect(finder(one).get_by_role("option").first).to_be_visible()
     passes(one)
     one.page.keyboard.type("nobody at all")
     expect(finder(one)).to_contain_text("Nobody’s name starts with “nobody at all”.")

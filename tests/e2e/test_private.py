@@ -177,7 +177,7 @@ def test_axe_has_nothing_to_say_of_private_channels(visitor: Arrive, size: Viewp
     sven.page.keyboard.press("Escape")
     makes_private_channel(sven, "Checked")
     opens_the_members(sven).get_by_role("button", name="Invite people").click()
-    expect(sven.page.get_by_role("option", name=name)).to_be_visible()
+    expect(sven.page.get_by_role("option").first).to_be_visible()
     passes(sven)
     sven.page.keyboard.press("Escape")
     invites(sven, name)

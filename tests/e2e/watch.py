@@ -13,9 +13,9 @@ addEventListener("securitypolicyviolation", (event) => reportViolation(
 """
 
 # The page itself drops a question about a name when another letter is typed, and whoever leaves a page drops
-# what it was fetching for later.
+# the files that it was still fetching.
 DROPPED = "net::ERR_ABORTED"
-DROPPABLE = re.compile(r"^/(name/check/|channels/check/|static/.+\.(js|css))$")
+DROPPABLE = re.compile(r"^/(name/check/|channels/check/|static/.+)$")
 
 # Somebody was in a field before the page could put them there.
 QUICK = "Autofocus processing was blocked because a document already has a focused element."
