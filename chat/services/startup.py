@@ -10,7 +10,6 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -25,8 +24,8 @@ except ImportError:  # Windows, where nobody deploys this
 
 logger = logging.getLogger(__name__)
 
-# Kept open as long as the process lives, by process: a lock is not that of a child.
-_locks: dict[tuple[int, Path], IO[str]] = {}
+# File descriptors, open as long as the process lives, by process: a lock is not that of a child.
+_locks: dict[tuple[int, Path], int] = {}
 _admitted: set[int] = set()
 
 
@@ -65,14 +64,14 @@ def hold(path: Path) -> None:
     if fcntl is None or key in _locks:
         return
     try:
-        file = path.open("a", encoding="ascii")
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     except OSError as error:
         logger.warning("Whether another process serves this chat cannot be told: %s", error)
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        file.close()
+        os.close(file)
         raise ImproperlyConfigured(
             "Another process serves this chat from its own memory, and two would not hear each other: "
             "run one process (uvicorn without --workers), or set REDIS_URL (for the app alone "

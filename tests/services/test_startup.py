@@ -28,13 +28,13 @@ REDIS_LAYER = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelL
 def newcomer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """This process has not been let in yet; its database is in a folder of its own."""
     monkeypatch.setattr(startup, "_admitted", set())
-    locks: dict[Any, Any] = {}
+    locks: dict[Any, int] = {}
     monkeypatch.setattr(startup, "_locks", locks)
     monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
     monkeypatch.setitem(connections["default"].settings_dict, "ENGINE", "django.db.backends.sqlite3")
     yield tmp_path / "db.sqlite3.serving"
     for file in locks.values():
-        file.close()
+        os.close(file)
 
 
 def hold_elsewhere(path: Path) -> Any:
