@@ -1,7 +1,7 @@
 """Real servers, and somebody who means harm: nobody else may notice.
 
 A listener and a speaker are in the room from the first attack to the last. These tests need nothing but
-Python, and a process of their own: ``pytest tests/faults``.
+Python: ``pytest tests/faults``.
 """
 
 from collections.abc import Iterator
