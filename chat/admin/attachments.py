@@ -32,7 +32,7 @@ class AttachmentAdmin(ModelAdmin):
     list_display = ("name", "preview", "type", "length", "state", "uploader", "room", "created_at")
     list_filter = ("state", "type", "created_at")
     list_select_related = ("uploader",)
-    search_fields = ("name", "id", "room", "uploader__name")
+    search_fields = ("name", "id__exact", "room", "uploader__name")
     search_help_text = _("Name, room, who uploaded it, or the whole id")
     ordering = ("-created_at",)
     fields = (

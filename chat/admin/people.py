@@ -75,7 +75,7 @@ class PersonAdmin(LiveAdmin):
         ("seen_at", titled(admin.DateFieldListFilter, _("when last seen"))),
     )
     list_select_related = ("user",)
-    search_fields = ("name", "id")
+    search_fields = ("name", "id__exact")
     search_help_text = _("Name, or the whole id")
     ordering = ("-seen_at",)
     fields = ("name", "id", "kind", "user", "created_at", "seen_at", "ended_at", "connections")
