@@ -1,6 +1,9 @@
 # Read by bin/run and bin/test: the virtual environment in .venv and what is installed in it.
 # shellcheck shell=bash
 
+# Set in many containers. Each process would then compile all that it imports: a second and more of a start.
+unset PYTHONDONTWRITEBYTECODE
+
 fail() {
     echo "${0##*/}: $*" >&2
     exit 1
