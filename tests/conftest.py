@@ -33,7 +33,7 @@ from chat.redis import Client
 
 # Files of long tests come first: at the end, one process would have such a test and the others nothing.
 LONG = {
-    *("test_silence.py", "test_server.py", "test_two_processes.py", "test_workers.py", "test_outages.py"),
+    *("test_server.py", "test_two_processes.py", "test_workers.py", "test_outages.py"),
     *("test_refusals.py", "test_user_models.py", "test_site.py", "test_bin_run.py", "test_workshop.py"),
     *("test_first_page.py", "test_unread_histories.py", "test_database.py", "test_database_plans.py"),
     *("test_claims.py",),
