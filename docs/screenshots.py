@@ -54,6 +54,13 @@ FONTS: Final = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><
 <edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
 </fontconfig>"""
 
+# Settles when pictures are there and nothing moves but what moves for ever: the dots of somebody who types.
+STILL: Final = """Promise.allSettled([
+  ...[...document.images].map((image) => image.decode()),
+  ...document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
+    .map(({ finished }) => finished),
+])"""
+
 LOOM: Final = "Also bringing the loom drawing, so that Wren can see where the wires run"
 
 # Sessions for the people of the demo, as if each had come in a browser of their own.
@@ -240,7 +247,7 @@ class Studio:
         return context
 
     def take(self, page: Page, name: str) -> None:
-        page.wait_for_timeout(400)
+        page.evaluate(STILL)
         if not self._wanted or name in self._wanted:
             page.screenshot(path=IMAGES / f"{name}.png")
             sys.stdout.write(f"{name}.png {(IMAGES / f'{name}.png').stat().st_size // 1024} KiB\n")
@@ -437,7 +444,7 @@ def long_press(page: Page, place: Any) -> None:
     point = {"x": box["x"] + 8, "y": box["y"] + 8}
     touch = page.context.new_cdp_session(page)
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    page.wait_for_timeout(700)
+    expect(page.get_by_role("menu")).to_be_visible()
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
@@ -457,6 +464,7 @@ def files(studio: Studio) -> None:
     expect(page.locator(".picture__image")).to_have_count(2)
     studio.take(page, "files")
     page.locator(".picture").last.click()
+    expect(page.locator("#lightbox")).to_be_visible()
     studio.take(page, "picture")
     page.context.close()
 
