@@ -68,7 +68,7 @@ def test_what_could_not_be_fetched_is_said_and_fetched_at_its_next_use(visitor: 
     ines.is_connected()
     switcher = ines.page.get_by_role("dialog", name="Jump to a channel or a person")
     ines.page.keyboard.press("Control+k")
-    expect(ines.page.get_by_text("That did not load. Try again when you are connected")).to_be_visible()
+    expect(ines.page.get_by_text("That did not load. Try again, or reload the page")).to_be_visible()
     expect(switcher).to_be_hidden()
     ines.context.unroute_all()
     ines.page.keyboard.press("Control+k")
