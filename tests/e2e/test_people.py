@@ -121,14 +121,15 @@ def as_in_a_crowd(socket: WebSocketRoute) -> None:
     server.on_message(pass_on)
 
 
-def test_whoever_left_a_crowd_is_gone_when_the_list_is_opened(
+def test_who_came_to_a_crowd_and_who_left_shows_when_the_list_is_opened_and_in_time_while_it_is(
     visitor: Arrive, channel: MakeChannel, client: MakeClient
 ) -> None:
     address = channel("The crowd")
-    stays, goes = client("Stays"), client("Goes")
+    stays, goes, comes = client("Stays"), client("Goes"), client("Comes")
     for robot in (stays, goes):
         robot.enters("channel:the-crowd")
     ines = visitor()
+    ines.page.clock.install()
     ines.page.route_web_socket("**/ws/chat/", as_in_a_crowd)
     ines.opens(address).chooses_name("Ines")
     opens_the_members(ines)
@@ -138,6 +139,10 @@ def test_whoever_left_a_crowd_is_gone_when_the_list_is_opened(
     expect(ines.here).to_have_text("2")
     opens_the_members(ines)
     expect(here(ines)).to_have_text(["Ines", "Stays"])
+    comes.enters("channel:the-crowd")
+    expect(ines.here).to_have_text("3")
+    ines.page.clock.fast_forward(15_000)
+    expect(here(ines)).to_have_text(["Comes", "Ines", "Stays"])
 
 
 @SIZES

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Check, Verdict } from "chat/models/check.js";
+import { Crowd } from "chat/models/crowd.js";
 import { Presence } from "chat/models/presence.js";
 import { ReadMarker } from "chat/models/read_marker.js";
 import { Rooms } from "chat/models/rooms.js";
@@ -38,6 +39,62 @@ test("in a crowd only the count is told", () => {
   presence.replace({ people: [alice], count: 300 });
   presence.apply({ joined: [], left: [], renamed: [], count: 301 });
   assert.equal(presence.count, 301);
+});
+
+/** A list of which somebody was told, who looks at it, and how often it was asked for. */
+function crowd() {
+  const [presence, clock] = [new Presence(), new FakeClock()];
+  presence.replace({ people: [alice], count: 300 });
+  const asked = [];
+  const watched = new Crowd({ presence, ask: () => asked.push(clock.now()), clock, random: () => 0.5 });
+  watched.watched = true;
+  const changes = (count) => presence.apply({ joined: [], left: [], renamed: [], count });
+  return { presence, clock, asked, watched, changes };
+}
+
+test("who looks at the list of a crowd has it asked for again, once for many changes", () => {
+  const { clock, asked, changes } = crowd();
+  changes(300);
+  assert.equal(clock.pending, 0);
+  changes(301);
+  changes(299);
+  clock.wind(9_999);
+  assert.equal(asked.length, 0);
+  clock.wind(1);
+  assert.equal(asked.length, 1);
+  assert.equal(clock.pending, 0);
+  changes(298);
+  clock.wind(10_000);
+  assert.equal(asked.length, 2);
+});
+
+test("a list that nobody looks at is not asked for", () => {
+  const { clock, asked, watched, changes } = crowd();
+  changes(301);
+  watched.watched = false;
+  clock.wind(20_000);
+  changes(302);
+  assert.equal(clock.pending, 0);
+  assert.deepEqual(asked, []);
+});
+
+test("a list that somebody followed further stays as it is, until it begins anew", () => {
+  const { presence, clock, asked, changes } = crowd();
+  presence.add({ people: [bob], count: 300 });
+  changes(301);
+  clock.wind(20_000);
+  assert.deepEqual(asked, []);
+  presence.replace({ people: [alice], count: 301 });
+  changes(302);
+  clock.wind(20_000);
+  assert.equal(asked.length, 1);
+});
+
+test("where people are named the list is not asked for", () => {
+  const { presence, clock } = crowd();
+  presence.apply({ joined: [bob], left: [], renamed: [], count: 301 });
+  presence.apply({ joined: [], left: [bob], renamed: [], count: 300 });
+  assert.equal(clock.pending, 0);
 });
 
 // --- rooms and unread

@@ -2,6 +2,7 @@ import { hasAccount, mayChange } from "chat/called.js";
 import { reasonOf } from "chat/changes.js";
 import { fillAvatar, fillPresence } from "chat/controllers/faces.js";
 import { clone, NARROW, part, setText, show } from "chat/dom.js";
+import { Crowd } from "chat/models/crowd.js";
 
 /** From here on the members stand beside the conversation; the same number is in members.css. */
 const WIDE = "(min-width: 75rem)";
@@ -21,6 +22,7 @@ export class MembersController {
   #template;
   #session;
   #storage;
+  #crowd;
   #wide = matchMedia(WIDE);
   #opener = null;
 
@@ -33,6 +35,7 @@ export class MembersController {
     this.#template = template;
     this.#session = session;
     this.#storage = storage;
+    this.#crowd = new Crowd({ presence: session.presence, ask: () => this.#ask() });
     panel.querySelector("[data-members-close]").addEventListener("click", () => this.close());
     panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     part(panel, "more-button").addEventListener("click", () => this.#more());
@@ -73,10 +76,10 @@ export class MembersController {
     this.#set(true);
     this.#keep(true);
     if (!this.#wide.matches) this.#closer.focus();
+    // Whoever came or left a crowd meanwhile.
     this.#ask();
   }
 
-  /** In a crowd nobody is told who came and who left. */
   #ask() {
     this.#session.askMembers().catch(() => {});
   }
@@ -111,6 +114,7 @@ export class MembersController {
   #set(open) {
     if (open) this.#root.dataset.members = "open";
     else delete this.#root.dataset.members;
+    this.#crowd.watched = open;
     this.#behind.inert = open && matchMedia(NARROW).matches;
     for (const opener of this.#openers) opener.setAttribute("aria-expanded", String(open));
   }

@@ -2,7 +2,8 @@ import { Emitter } from "chat/emitter.js";
 
 /**
  * Who is in the room. News that come before the list itself are held back until it is there.
- * Emits `change`, and `news {what, people, from}` for what is worth a line in the timeline.
+ * Emits `change`, `news {what, people, from}` for what is worth a line in the timeline, and `untold` when
+ * the count changed and nobody said who came or left.
  */
 export class Presence extends Emitter {
   #people = new Map();
@@ -15,6 +16,9 @@ export class Presence extends Emitter {
   #lastListed;
 
   count = 0;
+
+  /** Whether the list was followed beyond its beginning. */
+  goesOn = false;
 
   get people() {
     return [...this.#people.values()];
@@ -40,6 +44,7 @@ export class Presence extends Emitter {
   add({ people, count }) {
     for (const person of people) this.#people.set(person.id, person);
     this.#lastListed = people.at(-1)?.id ?? this.#lastListed;
+    this.goesOn = true;
     this.count = count;
     this.emit("change");
   }
@@ -49,6 +54,7 @@ export class Presence extends Emitter {
     this.#people.clear();
     this.#away = null;
     this.#early = [];
+    this.goesOn = false;
     this.count = 0;
     this.emit("change");
   }
@@ -57,6 +63,7 @@ export class Presence extends Emitter {
     this.#people = byId(people);
     this.#away = away ? byId(away) : null;
     this.#lastListed = people.at(-1)?.id;
+    this.goesOn = false;
     this.count = count;
     const early = this.#early ?? [];
     this.#early = null;
@@ -83,7 +90,9 @@ export class Presence extends Emitter {
         if (known?.has(person.id)) known.set(person.id, person);
       }
     }
+    const untold = count !== this.count && joined.length + left.length === 0;
     this.count = count;
+    if (untold) this.emit("untold");
     if (came.length) this.emit("news", { what: "joined", people: came });
     if (left.length) this.emit("news", { what: "left", people: left });
     for (const { person, from } of renamed) {
