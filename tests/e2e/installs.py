@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import psycopg
 import pytest
 from once import made_once
 
@@ -82,6 +81,8 @@ class PostgresInstall(Install):
         return urlunsplit(urlsplit(self._address)._replace(path=f"/{database}"))
 
     def _do(self, command: str) -> None:
+        import psycopg  # in requirements-dev.txt: the quick tests do without it
+
         # Never from the database that is copied: nobody may be in it.
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(command.encode())
