@@ -30,7 +30,7 @@ import { Later } from "chat/later.js";
 import { stateOf } from "chat/page.js";
 import { membersOf, peopleOf } from "chat/people_pieces.js";
 import { Session } from "chat/session.js";
-import { Socket, SocketState } from "chat/socket.js";
+import { Socket } from "chat/socket.js";
 import { Storage } from "chat/storage.js";
 
 const one = (selector) => document.querySelector(selector);
@@ -49,9 +49,8 @@ function beginHere(composer) {
 }
 
 /** Who is connected has, perhaps, a page from before an update, whose files are gone. */
-function whatHelps(socket) {
-  if (socket.state === SocketState.OPEN) return "Try again, or reload the page";
-  return "Try again when you are connected";
+function whatHelps({ connected }) {
+  return connected ? "Try again, or reload the page" : "Try again when you are connected";
 }
 
 /** What shows how things are, and can do no more. */
@@ -201,7 +200,7 @@ function start() {
   const session = new Session({ page, socket, storage });
   const say = announcerOf(one("[data-announcer]"));
   const styles = stylesOf(one("#later-styles"));
-  const later = new Later({ styles, failed: () => say(`That did not load. ${whatHelps(socket)}`) });
+  const later = new Later({ styles, failed: () => say(`That did not load. ${whatHelps(session)}`) });
 
   let toNewest = () => {};
   const composer = new ComposerController({
