@@ -15,6 +15,7 @@ PHONE = ViewportSize(width=390, height=844)
 
 FIRST_NAME = "What should people call you?"
 CHANGE_NAME = "Change your name"
+ANY_ID = re.compile(".")
 ANY_NAME = re.compile(f"^({re.escape(FIRST_NAME)}|{CHANGE_NAME})$")
 
 # Chromium's words for a connection that the network or the server refuses, or that ends in mid-answer.
@@ -272,10 +273,11 @@ class Visitor:
             expect(self.message(body)).to_be_visible()
 
     def sees_stored(self, *bodies: str) -> None:
-        """Each of these messages, once, and the server has it."""
+        """Each of these messages, once: the server has it and has brought it back, so it can be acted on."""
         for body in bodies:
             expect(self.message(body)).to_have_count(1)
             expect(self.message(body)).to_have_attribute("data-state", "stored")
+            expect(self.message(body)).to_have_attribute("data-id", ANY_ID)
 
     def sees_only(self, *bodies: str) -> None:
         """These messages, in this order, and no others."""

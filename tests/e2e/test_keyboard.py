@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from .conftest import Arrive, MakeChannel
 from .pages import Visitor, exactly
@@ -101,6 +101,35 @@ def test_everything_can_be_done_with_the_keyboard(visitor: Arrive, channel: Make
     presses(ines, "Escape")
     expect(shortcuts).to_be_hidden()
     assert ines.page.evaluate("document.activeElement !== document.body")
+
+
+def test_up_edits_a_message_that_the_server_has_but_has_not_brought_back_yet(
+    visitor: Arrive, channel: MakeChannel
+) -> None:
+    address = channel("Quick fingers")
+    held: list[Callable[[], None]] = []
+
+    def late_events(socket: WebSocketRoute) -> None:
+        def pass_on(text: str | bytes) -> None:
+            if json.loads(text)["type"] == "event":
+                held.append(lambda: socket.send(text))
+            else:
+                socket.send(text)
+
+        socket.connect_to_server().on_message(pass_on)
+
+    ines = visitor()
+    ines.page.route_web_socket("**/ws/chat/", late_events)
+    ines.opens(address).chooses_name("Ines")
+    ines.says("Mispelt")
+    expect(ines.message("Mispelt")).to_have_attribute("data-state", "stored")
+    presses(ines, "ArrowUp")
+    composer = ines.page.locator(".composer")
+    expect(composer).to_have_attribute("data-mode", "new")
+    assert len(held) == 1
+    held.pop()()
+    expect(composer).to_have_attribute("data-mode", "edit")
+    expect(ines.page.get_by_role("textbox", name="Edit your message")).to_have_value("Mispelt")
 
 
 def says_read(n: int) -> Callable[[str | bytes], bool]:

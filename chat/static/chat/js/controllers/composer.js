@@ -3,6 +3,7 @@ import { reasonOf } from "chat/changes.js";
 import { ComposerFiles } from "chat/controllers/composer_files.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
+import { LastSaid } from "chat/last_said.js";
 import { Drafts, quoteOf } from "chat/models/drafts.js";
 import { afterPress } from "chat/press.js";
 import { ErrorCode } from "chat/protocol.js";
@@ -30,6 +31,7 @@ export class ComposerController {
   #saving = false;
   #problem = "";
   #files = new ComposerFiles();
+  #lastSaid;
 
   /** `sent()` is called when a message left the field. */
   constructor({ form, hint, session, sent }) {
@@ -40,11 +42,15 @@ export class ComposerController {
     this.#session = session;
     this.#sent = sent;
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
+    this.#lastSaid = new LastSaid({ session, found: (message) => this.edit(message) });
     form.addEventListener("submit", (event) => this.#submitted(event));
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
     this.#field.addEventListener("focus", () => this.#showWriting());
-    this.#field.addEventListener("blur", () => afterPress(() => this.#showWriting()));
+    this.#field.addEventListener("blur", () => {
+      this.#lastSaid.forget();
+      afterPress(() => this.#showWriting());
+    });
     this.#drafts.on("change", () => this.#draw());
     session.on("room", () => this.#changeRoom());
     session.on("me", () => this.#changePerson());
@@ -118,9 +124,10 @@ export class ComposerController {
   }
 
   #pressed(event) {
+    this.#lastSaid.forget();
     if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
     if (event.key === "Enter" && !event.shiftKey) this.#send();
-    else if (event.key === "ArrowUp" && this.#mayEditLast(event)) this.#editLast();
+    else if (event.key === "ArrowUp" && this.#mayEditLast(event)) this.#lastSaid.seek();
     else if (event.key !== "Escape" || !this.#cancel()) return;
     event.preventDefault();
     event.stopPropagation();
@@ -128,13 +135,6 @@ export class ComposerController {
 
   #mayEditLast({ shiftKey, altKey, ctrlKey, metaKey }) {
     return this.#field.value === "" && !this.#draft.edit && !(shiftKey || altKey || ctrlKey || metaKey);
-  }
-
-  #editLast() {
-    const { me, timeline, changes } = this.#session;
-    const isMine = ({ id, author }) => author.id === me?.id && !changes.leavingOf(id);
-    const last = timeline.messages.findLast(isMine);
-    if (last) this.edit(last);
   }
 
   #cancel() {
@@ -193,6 +193,7 @@ export class ComposerController {
 
   #typed() {
     this.#problem = "";
+    this.#lastSaid.forget();
     this.#files.armed = false;
     this.#drafts.typed(this.#room, this.#field.value);
     this.#refresh();

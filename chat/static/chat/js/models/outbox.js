@@ -58,6 +58,17 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.room === room);
   }
 
+  /** Neither failed nor in the timeline. */
+  isComing(cid) {
+    const entry = this.#entries.get(cid);
+    return entry !== undefined && entry.state !== Unsent.FAILED;
+  }
+
+  /** The newest that is on its way to this room, if any. */
+  comingTo(room) {
+    return this.inRoom(room).findLast(({ cid }) => this.isComing(cid));
+  }
+
   /** How many would be sent if there was a connection. */
   get waiting() {
     return this.#count(Unsent.WAITING) + this.#count(Unsent.SENDING);
