@@ -1,12 +1,13 @@
 """The server ends and comes back, the network goes and returns: nothing is lost, and nothing comes twice."""
 
+import json
 import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 from redis_server import free_port
 
 from .conftest import Arrive, MakeClient
@@ -29,6 +30,12 @@ ATTEMPTS = """async (button) => {
   button.click();
   await new Promise((done) => setTimeout(done));
   return begun;
+}"""
+
+# The browser says that there is no network, as it does a moment before the last frames come.
+NO_NETWORK = """() => {
+  Object.defineProperty(navigator, "onLine", { get: () => false });
+  dispatchEvent(new Event("offline"));
 }"""
 
 
@@ -99,6 +106,38 @@ def test_try_now_does_not_wait(visitor: Arrive, server: Server) -> None:
     server.start()
     ines.is_connected()
     expect(ines.banner).to_be_hidden()
+
+
+def test_a_connection_that_answers_once_more_when_the_network_goes_is_looked_at_again(
+    visitor: Arrive,
+) -> None:
+    ines = visitor()
+    after_the_loss: list[str] = []
+    lost = False
+
+    def last_answer(socket: WebSocketRoute) -> None:
+        """With the network gone, one join is answered, and a frame says when; then nothing comes."""
+
+        def pass_on(text: str | bytes) -> None:
+            if after_the_loss:
+                return
+            socket.send(text)
+            kind = json.loads(text)["type"]
+            if lost and kind == "joined":
+                after_the_loss.append(kind)
+                socket.send(json.dumps({"type": "online", "count": 42}))
+
+        socket.connect_to_server().on_message(pass_on)
+
+    ines.page.clock.install()
+    ines.page.route_web_socket("**/ws/chat/", last_answer)
+    ines.opens("/").chooses_name("Ines")
+    lost = True
+    ines.page.evaluate(NO_NETWORK)
+    expect(ines.online).to_have_text("42 online")
+    ines.is_connected()
+    ines.page.clock.run_for(10_000)
+    ines.is_in_trouble(TROUBLE)
 
 
 def test_what_was_written_outlives_the_closed_tab(

@@ -5,7 +5,9 @@ import { Backoff } from "chat/backoff.js";
 import { After, CloseCode } from "chat/protocol.js";
 import { Socket, SocketState } from "chat/socket.js";
 
-import { FakeClock, Network } from "./support.js";
+import { FakeClock, Network, settle } from "./support.js";
+
+const unanswered = new Promise(() => {});
 
 function setUp({ random = () => 1, delays = [1_000, 4_000] } = {}) {
   const clock = new FakeClock();
@@ -155,9 +157,47 @@ test("a handshake that hangs is given up after ten seconds", () => {
 test("a probe that is not answered replaces the connection", () => {
   const { clock, network, socket } = setUp();
   working(socket, network);
-  socket.expectSoon(5_000);
+  socket.expectSoon(5_000, unanswered);
   clock.wind(5_000);
   assert.equal(socket.state, SocketState.WAITING);
+});
+
+test("a frame that was under way does not answer a probe, but gives it more time", () => {
+  const { clock, network, socket } = setUp();
+  working(socket, network);
+  socket.expectSoon(5_000, unanswered);
+  clock.wind(4_000);
+  network.newest.say({ type: "online", count: 1 });
+  clock.wind(4_999);
+  assert.equal(socket.state, SocketState.OPEN);
+  clock.wind(1);
+  assert.equal(socket.state, SocketState.WAITING);
+});
+
+test("when all probes are answered the connection may be silent as before", async () => {
+  const { clock, network, socket } = setUp();
+  working(socket, network);
+  let answer;
+  socket.expectSoon(5_000, new Promise((resolve) => (answer = resolve)));
+  socket.expectSoon(5_000, Promise.resolve());
+  await settle();
+  clock.wind(4_000);
+  answer();
+  await settle();
+  clock.wind(60_000);
+  assert.equal(socket.state, SocketState.OPEN);
+});
+
+test("a probe of a connection that is gone says nothing of the next one", async () => {
+  const { clock, network, socket } = setUp();
+  working(socket, network);
+  socket.expectSoon(5_000, unanswered);
+  network.newest.drop(1006);
+  clock.wind(1_000);
+  network.newest.accept();
+  network.newest.say({ type: "online", count: 1 });
+  clock.wind(60_000);
+  assert.equal(socket.state, SocketState.OPEN);
 });
 
 test("a pause that was asked for earlier does not delay an ordinary return", () => {
@@ -195,7 +235,7 @@ test("a pause that the server asked for is not cut short", () => {
 test("what an abandoned connection still says is not heard", () => {
   const { clock, network, socket } = setUp();
   working(socket, network);
-  socket.expectSoon(1_000);
+  socket.expectSoon(1_000, unanswered);
   clock.wind(1_000);
   const [abandoned] = network.sockets;
   assert.equal(abandoned.onmessage, null);

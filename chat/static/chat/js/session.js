@@ -206,9 +206,7 @@ export class Session extends Emitter {
   /** The network may have changed under us: makes the server say something, or the socket start anew. */
   probe() {
     this.#socket.retryNow();
-    if (!this.connected) return;
-    this.#socket.expectSoon(PROBE_MS);
-    this.#conversation.join();
+    if (this.connected) this.#socket.expectSoon(PROBE_MS, this.#conversation.join());
   }
 
   /** Handles one frame of the server; a type it does not know is for a newer page. */

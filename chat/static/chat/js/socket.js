@@ -34,6 +34,9 @@ export class Socket extends Emitter {
   #retryTimer = null;
   #silenceTimer = null;
   #silenceMs = SILENCE_MS + SILENCE_GRACE_MS;
+  /** Answers that show whether the connection lives, and how long it may be silent until they are there. */
+  #expected = new Set();
+  #expectedMs = SILENCE_MS;
   #restMs = 0;
   #restUntil = -Infinity;
   #worked = false;
@@ -95,10 +98,18 @@ export class Socket extends Emitter {
     return true;
   }
 
-  /** Gives the connection so many ms to say anything, or it is replaced. */
-  expectSoon(milliseconds) {
+  /**
+   * Until there is this answer (a promise that is never rejected), so many ms of silence mean that the
+   * connection is dead. Any frame will not do: it may have been under way when the network went.
+   */
+  expectSoon(milliseconds, answer) {
     if (this.state !== SocketState.OPEN) return;
-    this.#awaitFrame(milliseconds);
+    this.#expected.add(answer);
+    this.#expectedMs = milliseconds;
+    this.#heard();
+    answer.then(() => {
+      if (this.#expected.delete(answer)) this.#heard();
+    });
   }
 
   #open() {
@@ -120,7 +131,7 @@ export class Socket extends Emitter {
   }
 
   #heard() {
-    if (this.#websocket) this.#awaitFrame(this.#silenceMs);
+    if (this.#websocket) this.#awaitFrame(this.#expected.size ? this.#expectedMs : this.#silenceMs);
   }
 
   #awaitFrame(milliseconds) {
@@ -160,6 +171,7 @@ export class Socket extends Emitter {
   #letGo() {
     this.#clock.clearTimeout(this.#retryTimer);
     this.#clock.clearTimeout(this.#silenceTimer);
+    this.#expected.clear();
     this.retryAt = null;
     const websocket = this.#websocket;
     this.#websocket = null;
