@@ -57,6 +57,9 @@ class Limits:
     image_workers: int = 1  # such processes at once
 
     message: Rate = Rate(5, 1, 10)  # a person
+    # What changes a message goes to everybody in its room, too: bounded over all tabs of a person.
+    edit: Rate = Rate(5, 1, 10)
+    change: Rate = Rate(20, 1, 40)  # deletions and reactions
     command: Rate = Rate(20, 1, 40)  # a connection
     typing: Rate = Rate(1, 3, 1)  # a person and room
     read: Rate = Rate(1, 1, 2)  # a person and room; one more, said on leaving

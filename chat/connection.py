@@ -3,6 +3,7 @@
 The transport hands in text and takes text; it knows nothing of rooms, this knows nothing of sockets.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -156,9 +157,13 @@ class Connection:
         try:
             await runtime.relay.detach(member)
         finally:
-            for place in (room, SITE):
-                if place is not None:
-                    await runtime.depart(place, self.person, self.key, at_once=self._left)
+            # In a task of its own: a cancellation of ours must not end it half-way.
+            await asyncio.shield(runtime.spawn(self._depart(room)))
+
+    async def _depart(self, room: str | None) -> None:
+        for place in (room, SITE):
+            if place is not None:
+                await self._runtime.depart(place, self.person, self.key, at_once=self._left)
 
     def notice(self, news: dict[str, Any]) -> None:
         """What concerns the person: another name or session, a room they must leave, an order to close.

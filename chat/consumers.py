@@ -129,7 +129,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             pass  # it is stalled or gone: its task ends below
         if self._task is not None and not self._task.done():
             await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
-            self._task.cancel()
+            # Until it cleans up: what it waits for may take a cancellation for itself.
+            while self.connection is not None:
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
 
     async def _clean_up(self) -> None:
         connection, self.connection = self.connection, None

@@ -16,7 +16,7 @@ from unittest import mock
 from uuid import uuid4
 
 import clocks
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import get_user_model
@@ -366,6 +366,9 @@ class Site:
         finally:
             process._runtimes.pop(asyncio.get_running_loop(), None)
             self._asleep.stop()
+            # A visit to the database that nobody waits for any more goes on in its thread. pytest-django
+            # would cut it off within a transaction, and leave the next test no autocommit.
+            await asyncio.wrap_future(SyncToAsync.single_thread_executor.submit(lambda: None))
 
 
 async def eventually(holds: Callable[[], object]) -> None:

@@ -54,13 +54,14 @@ class RedisPresence(Presence):
 
     async def enter(self, room: str, person: Author, connection: str) -> None:
         lease = (room, person.id, connection)
+        # First: giving back what is owed must not come after us.
+        self._owed.pop(lease, None)
         try:
             await self._take(room, person, connection)
-        except Unavailable:
+        except BaseException:
             if room not in self._held.get(connection, {}):
                 self._owed[lease] = self._clock()  # it may have been taken, though nobody said so
             raise
-        self._owed.pop(lease, None)
         self._held.setdefault(connection, {})[room] = person
 
     async def _take(self, room: str, person: Author, connection: str) -> None:
@@ -92,7 +93,8 @@ class RedisPresence(Presence):
 
     async def renew(self, connections: Iterable[str]) -> None:
         for lease, final_at in list(self._owed.items()):
-            await self._give_back(lease, final_at)
+            if lease in self._owed:  # it may have been taken again meanwhile
+                await self._give_back(lease, final_at)
         expires = repr(self._clock() + self._times.lease)
         rest = iter(connections)
         while some := list(islice(rest, RENEWED_AT_ONCE)):
@@ -119,8 +121,11 @@ class RedisPresence(Presence):
         life, told = await self._client.run(_SWEEP, repr(now), self._times.grace, again, SWEPT_AT_ONCE)
         if life != self._life:
             # A Redis that came back without what it had, or with something older.
-            await self._take_again(self._held)
-            self._life = life
+            try:
+                await self._take_again(self._held)
+                self._life = life
+            except Unavailable:
+                pass  # the next sweep does it; what it was told now, nobody would be told again
         return [_changes(*one) for one in told]
 
 

@@ -168,6 +168,8 @@ class Room:
             text = batch(run)
             frame = {"type": "websocket.send", "text": text}
             for written, member in enumerate(list(self.members), 1):
+                if written > MEMBERS_A_TURN and member not in self.members:
+                    continue  # gone while others had their turn
                 member.start(frame, len(text), len(run), last)
                 if not written % MEMBERS_A_TURN and cancelled is None:
                     try:

@@ -242,7 +242,8 @@ class Directory:
         missing = {person for person in people if person not in self._names}
         if missing:
             for person, name in await in_database(_read_names, missing):
-                self.know(person, name)
+                if person not in self._names:  # what was told meanwhile is newer than what was read
+                    self._keep(person, name)
         return {person: self._names[person] for person in people if person in self._names}
 
 

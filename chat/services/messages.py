@@ -103,6 +103,7 @@ async def _quote(runtime: Runtime, command: SendCommand) -> Quote | UnsetType:
 
 async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> int | None:
     """Change the text of one's own message. Returns the event's seq, None if nothing changed."""
+    await runtime.throttle("edit", who.id, runtime.settings.LIMITS.edit)
     await access.writable(runtime, command.room, who.id)
     message = await _own(runtime, who, command.room, command.id)
     body = _clean(runtime, command.body, may_be_empty=bool(message.attachments))
@@ -112,6 +113,7 @@ async def edit_message(runtime: Runtime, who: Author, command: EditCommand) -> i
 
 async def delete_message(runtime: Runtime, who: Identity, command: DeleteCommand) -> int | None:
     """Take one's own message away; staff take away anybody's, in channels. Returns the event's seq."""
+    await runtime.throttle("change", who.author.id, runtime.settings.LIMITS.change)
     known = await access.writable(runtime, command.room, who.author.id)
     message = await runtime.store.get(command.room, command.id)
     direct = known.info.kind == RoomKind.DIRECT
@@ -126,6 +128,7 @@ async def delete_message(runtime: Runtime, who: Identity, command: DeleteCommand
 
 async def react(runtime: Runtime, who: Author, command: ReactCommand) -> int | None:
     """Put one emoji under a message or take it away. Returns the event's seq, None if it was so already."""
+    await runtime.throttle("change", who.id, runtime.settings.LIMITS.change)
     await access.writable(runtime, command.room, who.id)
     if not is_emoji(command.emoji):
         raise Invalid("emoji: one emoji, and nothing else.")

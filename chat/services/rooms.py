@@ -71,6 +71,9 @@ async def enter_room(
     except BaseException:
         await runtime.depart(room, person, member.key)
         raise
+    if member.room != room:  # lost, or expelled, on the way in
+        await runtime.depart(room, person, member.key)
+        return
     try:
         # Who was removed while they entered was not in the room yet when they were told to leave it.
         await access.readable(runtime, room, person)

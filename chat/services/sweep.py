@@ -1,7 +1,7 @@
 """The regular work of a process: what is coalesced, what runs out, what is looked at again.
 
-``tick`` does what is due at the present moment and returns; ``run`` calls it four times a second. Tests call
-``tick`` with a clock of their own.
+``run`` begins four times a second what is due, each job in a task of its own. Tests call ``tick`` with a
+clock of their own: it does what is due and returns.
 """
 
 import asyncio
@@ -33,6 +33,23 @@ logger = logging.getLogger(__name__)
 TICK: Final = 0.25
 
 
+class _Job:
+    """Something to be done ``every`` so many seconds, first after as many."""
+
+    __slots__ = ("act", "away", "due", "every", "task")
+
+    def __init__(self, every: float, act: Callable[[], Awaitable[None]], now: float) -> None:
+        self.every = every
+        self.act = act
+        self.due = now + every
+        self.away: Unavailable | None = None  # why it could not be done the last time
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+
 class Sweep:
     """See the module. One a runtime."""
 
@@ -40,45 +57,64 @@ class Sweep:
         self._runtime = runtime
         times = runtime.settings.TIMES
         now = runtime.clock()
-        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-            (0.0, self.announce),
-            (times.heads, self.spread_news),
-            (1.0, self.check_connections),
-            (1.0, self.settle_files),
-            (times.compare, self.compare),
-            (times.lease_renewed, self.renew),
-            (times.recheck, self.recheck),
-            (times.regroup, runtime.relay.regroup),
+        self._jobs = [
+            _Job(every, act, now)
+            for every, act in (
+                # Before anybody looks at leases: after a standstill, who is connected here is still here.
+                (times.lease_renewed, self.renew),
+                (0.0, self.announce),
+                (times.heads, self.spread_news),
+                (1.0, self.check_connections),
+                (1.0, self.settle_files),
+                (times.compare, self.compare),
+                (times.recheck, self.recheck),
+                (times.regroup, runtime.relay.regroup),
+            )
         ]
-        self._due = [now + every for every, _ in self._jobs]
         self._is_away = False  # what the work needs
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled.
+
+        Each job has a task of its own: one that waits, for a database that hangs, keeps no other waiting.
+        And nothing but the sleep is awaited here: redis-py may take a cancellation for itself (`wait_for` of
+        Python 3.11). A job ends all the same; this would go on for ever.
+        """
         while True:
             await asyncio.sleep(TICK)
-            await self.tick()
+            for job in self._due():
+                if not job.under_way:  # else it comes again in its turn
+                    job.task = self._runtime.spawn(self._do(job))
+            self._note()
 
     async def tick(self) -> None:
-        """Do what is due. A job that fails is logged and comes again in its turn."""
-        now = self._runtime.clock()
-        unavailable: Unavailable | None = None
-        for index, (every, job) in enumerate(self._jobs):
-            if self._due[index] > now:
-                continue
-            self._due[index] = now + every
-            try:
-                await job()
-            except Unavailable as error:
-                self._runtime.counters["sweep_failures"] += 1
-                unavailable = error
-            except Exception:
-                self._runtime.counters["sweep_failures"] += 1
-                logger.exception("Regular work failed: %s.", getattr(job, "__name__", job))
-        self._note(unavailable)
+        """Do what is due, one job after the other. One that fails is logged and comes again in its turn."""
+        for job in self._due():
+            await self._do(job)
+        self._note()
 
-    def _note(self, error: Unavailable | None) -> None:
+    def _due(self) -> list[_Job]:
+        now = self._runtime.clock()
+        due = [job for job in self._jobs if job.due <= now]
+        for job in due:
+            job.due = now + job.every
+        return due
+
+    async def _do(self, job: _Job) -> None:
+        try:
+            await job.act()
+        except Unavailable as error:
+            self._runtime.counters["sweep_failures"] += 1
+            job.away = error
+            return
+        except Exception:
+            self._runtime.counters["sweep_failures"] += 1
+            logger.exception("Regular work failed: %s.", getattr(job.act, "__name__", job.act))
+        job.away = None
+
+    def _note(self) -> None:
         """An outage is told when it begins and when it ends, not four times a second."""
+        error = next((job.away for job in self._jobs if job.away is not None), None)
         if error is not None and not self._is_away:
             logger.warning("Regular work waits for what it needs: %s", error.__cause__ or error)
         elif error is None and self._is_away:

@@ -91,6 +91,19 @@ async def test_garbage_is_refused_and_changes_nothing(site: Site, changed: dict[
     assert message["body"] == "hello"
 
 
+async def test_edits_have_a_rate_for_each_person_over_all_their_tabs(site: Site) -> None:
+    visitor = await site.visitor("alice")
+    tabs = [await visitor.enter() for _ in range(2)]
+    ack = await tabs[0].say("0")
+    for number in range(10):
+        edit = {"room": GENERAL, "id": ack["id"], "body": f"changed {number}"}
+        assert (await tabs[number % 2].ask("edit", **edit))["type"] == "ok"
+    refused = await tabs[1].ask("edit", room=GENERAL, id=ack["id"], body="too fast")
+    assert refused["code"] == "rate_limited"
+    site.clock.advance(refused["retry_after"])
+    assert (await tabs[0].ask("edit", room=GENERAL, id=ack["id"], body="in time"))["type"] == "ok"
+
+
 async def test_editing_too_fast_is_refused_until_time_has_passed(
     site: Site, limits: Callable[..., None]
 ) -> None:

@@ -11,6 +11,8 @@ from weakref import ref
 import pytest
 from people import GENERAL, PATIENCE, Site, Tab, eventually
 
+from chat.presence.base import SITE
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 End = Callable[[Tab, pytest.MonkeyPatch], Awaitable[None]]
@@ -300,3 +302,50 @@ async def test_a_lease_that_is_not_renewed_runs_out(site: Site) -> None:
         await site.pass_time(12)
         await alice.ask("leave", room="channel:x")
     assert (await alice.join())["members"]["count"] == 1
+
+
+async def test_an_end_that_is_cancelled_half_way_gives_everything_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.enter("alice")
+    presence = site.runtime.presence
+    leave, leaving, may_leave = presence.leave, asyncio.Event(), asyncio.Event()
+
+    async def slow(*place: Any, **how: Any) -> None:
+        leaving.set()
+        await may_leave.wait()
+        await leave(*place, **how)
+
+    monkeypatch.setattr(presence, "leave", slow)
+    [connection] = site.runtime.live.values()
+    ending = asyncio.create_task(connection.end())
+    await leaving.wait()
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    may_leave.set()
+    await site.work_done()
+    await site.pass_time(7)
+    for place in (GENERAL, SITE):
+        assert (await presence.present(place, 1)).count == 0
+
+
+async def test_a_socket_that_is_lost_while_it_enters_is_in_no_list(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    room = await (await site.visitor("carol")).make_channel("Pit crew")
+    [member] = [one for one in site.runtime.relay.members() if one.person == alice.id]
+    latest = site.runtime.store.latest
+
+    async def lost_meanwhile(*what: Any) -> Any:
+        found = await latest(*what)
+        member.lose()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.runtime.store, "latest", lost_meanwhile)
+        await alice.send(type="join", ref=99, room=room)
+        await alice.closed()
+    await site.pass_time(7)
+    assert (await bob.join(room))["members"]["count"] == 1

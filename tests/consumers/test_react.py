@@ -103,6 +103,22 @@ async def test_garbage_is_refused_as_invalid(site: Site, changed: dict[str, Any]
     assert message["reactions"] == []
 
 
+async def test_deletions_and_reactions_have_a_rate_for_each_person_over_all_their_tabs(
+    site: Site, limits: Callable[..., None]
+) -> None:
+    limits(change=(1, 1, 2))
+    visitor = await site.visitor("alice")
+    tabs = [await visitor.enter() for _ in range(2)]
+    ids = [(await tabs[0].say(body))["id"] for body in ("one", "two")]
+    for tab, id in zip(tabs, ids, strict=True):
+        assert (await tab.ask("react", room=GENERAL, id=id, emoji="👍", on=True))["type"] == "ok"
+    assert await tabs[0].refusal("react", room=GENERAL, id=ids[1], emoji="🎉", on=True) == "rate_limited"
+    refused = await tabs[1].ask("delete", room=GENERAL, id=ids[0])
+    assert refused["code"] == "rate_limited"
+    site.clock.advance(refused["retry_after"])
+    assert (await tabs[1].ask("delete", room=GENERAL, id=ids[0]))["type"] == "ok"
+
+
 async def test_reacting_too_fast_is_refused_until_time_has_passed(
     site: Site, limits: Callable[..., None]
 ) -> None:

@@ -160,6 +160,45 @@ async def test_who_comes_back_is_not_given_back_later(
     assert (await here.present(ROOM, 10)).count == 1
 
 
+async def test_who_comes_back_while_what_is_owed_is_given_back_is_here(
+    here: RedisPresence, redis_client: Client, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    await here.sweep()
+    await here.enter(SITE, ANN, "tab")
+    for room in (OTHER, ROOM):
+        await here.enter(room, ANN, "tab")
+    with monkeypatch.context() as patch:
+        patch.setattr(redis_client, "run", away)
+        for room in (OTHER, ROOM):
+            with pytest.raises(Unavailable):
+                await here.leave(room, ANN.id, "tab")
+    renewing = asyncio.create_task(here.renew(["tab"]))
+    await asyncio.sleep(0)  # now the first of the two is being given back
+    await here.enter(ROOM, ANN, "tab")
+    await renewing
+    clock.now += TIMES.grace
+    await here.sweep()
+    assert (await here.present(ROOM, 1)).people == (ANN,)
+    assert (await here.present(OTHER, 1)).count == 0
+
+
+async def test_what_was_told_is_announced_though_redis_goes_away_in_the_middle_of_a_sweep(
+    here: RedisPresence, redis_client: Client, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    await here.enter(ROOM, ANN, "tab")
+    clock.now += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "_take", away)
+        [changes] = await here.sweep()
+    assert changes.joined == (ANN,)
+
+
 async def test_nothing_is_kept_of_who_has_gone(
     here: RedisPresence, redis_client: Client, clock: Clock
 ) -> None:

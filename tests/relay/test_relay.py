@@ -116,6 +116,23 @@ async def test_more_members_than_fit_in_a_turn_all_get_it(relay: Relay, logs: Lo
 # --- what the layer does to events -----------------------------------------------------------------
 
 
+async def test_who_is_expelled_while_others_have_their_turn_gets_nothing_more(
+    relay: Relay, logs: Logs
+) -> None:
+    first, *_, last = tabs = await crowd(relay, logs, MEMBERS_A_TURN + 2)
+
+    async def expel() -> None:
+        await until(lambda: bool(first.seqs))
+        relay.expel(last.member)
+
+    expelling = asyncio.create_task(expel())
+    post(relay, logs)
+    await until(lambda: all_at(tabs[:-1], 1))
+    await expelling
+    await quiet()
+    assert last.seqs == []
+
+
 async def test_a_lost_event_is_filled_from_the_store_when_the_next_one_comes(
     make_relay: MakeRelay, logs: Logs
 ) -> None:

@@ -169,3 +169,16 @@ async def test_names_are_kept_up_to_a_bound_the_latest_first(
 async def test_a_rename_in_another_process_is_heard(site: Site) -> None:
     site.runtime._notice({"renamed": "a", "name": "Anna"})
     assert await site.runtime.directory.present_names(["a"]) == {"a": "Anna"}
+
+
+async def test_a_name_that_is_told_while_names_are_read_is_the_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = Directory()
+
+    async def read(*_: object) -> list[tuple[str, str]]:
+        known.rename("a", "Anna")
+        return [("a", "Ann")]
+
+    monkeypatch.setattr(directory, "in_database", read)
+    assert await known.present_names(["a"]) == {"a": "Anna"}

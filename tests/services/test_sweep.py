@@ -9,6 +9,7 @@ import pytest
 from people import GENERAL, Site, eventually
 
 from chat.errors import Unavailable
+from chat.presence.base import Changes
 from chat.services.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +86,57 @@ async def test_it_goes_on_by_itself_until_it_is_cancelled(
     await eventually(lambda: len(calls) > 2)
     running.cancel()
     await eventually(running.done)
+
+
+async def test_a_job_that_hangs_keeps_no_other_waiting(
+    site: Site, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    begun: list[str] = []
+
+    async def hang(_: Sweep) -> None:
+        begun.append("spread_news")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("chat.services.sweep.TICK", 0)
+    monkeypatch.setattr(Sweep, "spread_news", hang)
+    running = site.runtime.spawn(Sweep(site.runtime).run())
+    for due in (1, 2, 3):
+        site.clock.advance(site.runtime.settings.TIMES.lease_renewed)
+        await eventually(lambda due=due: calls.count("renew") == due)
+    assert begun == ["spread_news"]
+    running.cancel()
+    await eventually(running.done)
+
+
+@pytest.mark.redis
+async def test_it_hears_that_it_is_over_whenever_it_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What publishes over Redis may take a cancellation for itself."""
+
+    async def told() -> list[Changes]:
+        return [Changes(GENERAL, (), (), (), 1)]
+
+    await site.enter("alice")
+    monkeypatch.setattr("chat.services.sweep.TICK", 0)
+    monkeypatch.setattr(site.runtime.presence, "sweep", told)
+    for turns in range(12):
+        running = asyncio.create_task(Sweep(site.runtime).run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        await eventually(running.done)
+
+
+async def test_a_process_that_stood_still_for_longer_than_a_lease_knows_who_is_here(site: Site) -> None:
+    alice, bob = await site.enter("alice", "bob")
+    await site.tick(1)
+    site.clock.advance(site.runtime.settings.TIMES.lease + 5)
+    for tab in (alice, bob):
+        await tab.say("still here")
+    await site.pass_time(10)
+    assert (await bob.ask("members", room=GENERAL))["members"]["count"] == 2
+    assert all(frame["joined"] or frame["renamed"] for frame in alice.heard("presence"))
 
 
 async def test_a_database_that_is_down_closes_nobody(
