@@ -130,7 +130,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._task is not None and not self._task.done():
             await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
             # Until it cleans up: what it waits for may take a cancellation for itself.
-            while self.connection is not None:
+            while self.connection is not None and not self._task.done():
                 self._task.cancel()
                 await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
 
