@@ -71,6 +71,8 @@ _PLAIN_LETTERS = str.maketrans(
     dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
     | {chr(start + i): ascii_uppercase[i] for start in (0x1F150, 0x1F170) for i in range(26)}
 )
+# Before NFKC, which would make of these an ordinary sigma: they are drawn like a C.
+_LUNATE_SIGMAS = str.maketrans("ϲϹ", "cC")
 _SETTLING_STEPS = 3  # as many as % takes (º/₀, o/O, o/o), and no character more
 
 # i and j keep their dot when lower-cased from İ: with it they look as without.
@@ -182,7 +184,7 @@ def search_key(text: str) -> str:
 
 def _plain(name: str) -> str:
     """The name without its dress: NFKC, fancy letters as plain ones, white space as one space."""
-    return " ".join(normalize("NFKC", name).translate(_PLAIN_LETTERS).split())
+    return " ".join(normalize("NFKC", name.translate(_LUNATE_SIGMAS)).translate(_PLAIN_LETTERS).split())
 
 
 def _require(holds: object, sentence: str) -> None:

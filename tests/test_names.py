@@ -312,6 +312,8 @@ def test_a_name_is_reserved_only_where_it_is_said_to_be() -> None:
         ("\u1fc7", "\u1fcc\u0342"),  # ῇ: its iota folds to a letter
         (f"Ann {HEART}", "Ann \u2764"),
         ("Chapter Ⅳ", "Chapter IV"),
+        ("coco", "ϲοϲο"),  # Greek, with lunate sigmas
+        ("CIA", "ϹΙΑ"),
     ],
 )
 def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
