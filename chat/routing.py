@@ -6,8 +6,9 @@ And how much HTTP may bring, and where a process begins.
 import logging
 import os
 import signal
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from channels.routing import URLRouter
 from channels.security.websocket import WebsocketDenier
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.urls import path, re_path
+from django.utils.http import parse_header_parameters
 
 from chat import conf
 from chat.consumers import ChatConsumer
@@ -41,12 +43,14 @@ class OriginGate:
     origin is the only proof. Channels' own validator takes another port, another scheme and subdomains.
     """
 
+    _path_routing = True  # for a URLRouter around it: the rest of the path is for the one inside
+
     def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if self._is_ours(scope) and _may_serve():
-            await self._application(scope, receive, send)
+            await self._application(_below_the_mount(scope), receive, send)
         else:
             await WebsocketDenier()(scope, receive, send)
 
@@ -69,6 +73,18 @@ class OriginGate:
             tuple(settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])),
             chat.ALLOWED_ORIGINS,
         )
+
+
+def _below_the_mount(scope: dict[str, Any]) -> dict[str, Any]:
+    """With the path as Django has it for pages, where the site is mounted under one.
+
+    A URLRouter raises for a path that is not below ``root_path``; with Daphne a client may say what it is.
+    """
+    if "path_remaining" in scope:
+        return scope
+    mount = (settings.FORCE_SCRIPT_NAME or scope.get("root_path", "")).rstrip("/")
+    below = scope["path"].removeprefix(mount)
+    return {**scope, "root_path": "", "path": below if below.startswith("/") else scope["path"]}
 
 
 class CookieSession:
@@ -151,6 +167,41 @@ _elsewhere = re_path("", WebsocketDenier.as_asgi())
 websocket_application = OriginGate(CookieSession(URLRouter([*websocket_urlpatterns, _elsewhere])))
 
 
+PLAIN: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+
+
+class ReadableHeaders:
+    """Refuses what Django's parsers of headers raise for, outside of everything that could answer for it."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _is_readable(scope["headers"]):
+            await send({"type": "http.response.start", "status": 400, "headers": PLAIN})
+            await send({"type": "http.response.body", "body": b"The server could not read that.\n"})
+        else:
+            await self._application(scope, receive, send)
+
+
+def _is_readable(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """RFC 2231 lets a parameter name its encoding, and a form's type that of its fields: any of Python's."""
+    sent: dict[bytes, list[str]] = {b"accept": [], b"content-type": [], b"cookie": []}
+    for name, value in headers:
+        if name in sent:
+            sent[name].append(value.decode("latin-1"))
+    # PostgreSQL refuses to look for a NUL; in a cookie it is written \\000.
+    if any("\0" in value for value in parse_cookie("; ".join(sent[b"cookie"])).values()):
+        return False
+    try:
+        for one in ",".join(sent[b"accept"]).split(","):
+            parse_header_parameters(one)
+        _, parameters = parse_header_parameters(",".join(sent[b"content-type"]))
+    except (LookupError, ValueError):
+        return False
+    return parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8", "us-ascii")
+
+
 def http_application(application: Application) -> BoundedBody:
-    """Django's ASGI application, for requests that are no longer than one with the largest file."""
-    return BoundedBody(application, lambda: conf.get().LIMITS.file_bytes + ENVELOPE_BYTES)
+    """Django's ASGI application, for requests that it can read, and no longer than the largest file."""
+    return BoundedBody(ReadableHeaders(application), lambda: conf.get().LIMITS.file_bytes + ENVELOPE_BYTES)

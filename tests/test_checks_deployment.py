@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from channels.consumer import AsyncConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.checks.registry import registry
 from django.middleware.csrf import CsrfViewMiddleware
+from django.test.utils import override_script_prefix
 from django.urls import include, path
 
 from chat import checks
@@ -111,8 +113,9 @@ def both(websocket: Any) -> ProtocolTypeRouter:
     [
         (both(websocket_application), []),
         (Wrapped(both(Wrapped(websocket_application))), []),
-        (both(URLRouter(websocket_urlpatterns)), []),
-        (both(URLRouter([path("", URLRouter(websocket_urlpatterns))])), []),
+        (both(AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns))), []),
+        (both(URLRouter(websocket_urlpatterns)), ["chat.E023"]),
+        (both(Wrapped(URLRouter([path("", URLRouter(websocket_urlpatterns))]))), ["chat.E023"]),
         (both(Closed(URLRouter([]))), []),
         (Closed(http), []),
         (http, []),
@@ -130,14 +133,25 @@ def test_websockets_that_do_not_reach_the_chat(
 
 
 def test_websockets_of_a_chat_under_a_path(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    under = both(URLRouter([path("talk/", URLRouter(websocket_urlpatterns))]))
-    beside = both(URLRouter(websocket_urlpatterns))
-    content = {"urlpatterns": [path("talk/", include("chat.urls"))], "under": under, "beside": beside}
+    content = {
+        "urlpatterns": [path("talk/", include("chat.urls"))],
+        "under": both(URLRouter([path("talk/", websocket_application)])),
+        "open": both(URLRouter([path("talk/", URLRouter(websocket_urlpatterns))])),
+        "beside": both(websocket_application),
+    }
     settings.ROOT_URLCONF = host(monkeypatch, **content)
-    settings.ASGI_APPLICATION = "a_host.under"
-    assert ids(checks.check_websockets) == []
-    settings.ASGI_APPLICATION = "a_host.beside"
-    assert ids(checks.check_websockets) == ["chat.E005"]
+    for name, found in (("under", []), ("open", ["chat.E023"]), ("beside", ["chat.E005"])):
+        settings.ASGI_APPLICATION = f"a_host.{name}"
+        assert ids(checks.check_websockets) == found
+
+
+def test_websockets_of_a_site_whose_server_takes_a_path_away(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FORCE_SCRIPT_NAME = "/talk"
+    settings.ASGI_APPLICATION = host(monkeypatch, application=both(websocket_application)) + ".application"
+    with override_script_prefix("/talk/"):
+        assert ids(checks.check_websockets) == []
 
 
 def test_an_asgi_application_that_is_missing_or_broken(settings: Any) -> None:

@@ -13,11 +13,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.middleware.csrf import CsrfViewMiddleware
 from django.template import TemplateDoesNotExist, engines
 from django.template.loader import get_template
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from chat.checks.readable import readable_settings
 from chat.services.combinations import missing_packages, missing_stores
+
+# Who asks a handshake where it comes from, by module and name.
+ORIGIN_CHECKS: Final = {
+    ("chat.routing", "OriginGate"),
+    ("channels.security.websocket", "OriginValidator"),
+}
 
 # What wrappers of ASGI applications call what they wrap.
 INNER: Final = ("application", "_application", "inner", "app")
@@ -61,10 +67,16 @@ def check_websockets(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         address = reverse("chat:home") + "ws/chat/"
     except NoReverseMatch:
         return []  # chat.E004 says it
-    if _leads_to_the_chat(protocols["websocket"], address.lstrip("/")) is False:
+    path = address.removeprefix(get_script_prefix())
+    leads_there = _leads_to_the_chat(protocols["websocket"], path)
+    if leads_there is False:
         words = f"A WebSocket to {address} does not reach the chat."
         hint = f"{WEBSOCKET_HINT} Under a path, the route begins with the same path as chat.urls."
         return [Error(words, hint=hint, id="chat.E005")]
+    if leads_there and not _asks_for_the_origin(protocols["websocket"], path):
+        words = "Any page on the web can open a WebSocket to the chat in the name of its visitors."
+        hint = "Use chat.routing.websocket_application, which asks for the origin, not websocket_urlpatterns."
+        return [Error(words, hint=hint, id="chat.E023")]
     return []
 
 
@@ -90,6 +102,18 @@ def _leads_to_the_chat(application: Any, path: str) -> bool | None:
     for route in router.routes:
         if match := route.pattern.match(path):
             return _leads_to_the_chat(route.callback, match[0])
+    return False
+
+
+def _asks_for_the_origin(application: Any, path: str) -> bool:
+    """Somewhere on the way to what has this path."""
+    for one in layers(application, "__call__"):
+        if any((kind.__module__, kind.__name__) in ORIGIN_CHECKS for kind in type(one).__mro__):
+            return True
+    router = next(layers(application, "routes"), None)
+    for route in router.routes if router is not None else ():
+        if match := route.pattern.match(path):
+            return _asks_for_the_origin(route.callback, match[0])
     return False
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from channels.routing import URLRouter
 from django.contrib.sessions.models import Session
+from django.urls import path
 from people import HOST, ORIGIN, Site, Tab, Visitor
 
 from chat import routing
@@ -330,3 +332,40 @@ async def test_every_socket_that_ends_is_counted_back(site: Site) -> None:
     for tab in tabs:
         await tab.leave()
     assert not site.runtime.sockets
+
+
+# --- under a path ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def under_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project that has the chat at /talk/."""
+    monkeypatch.setattr("people.application", URLRouter([path("talk/", routing.websocket_application)]))
+
+
+@pytest.mark.usefixtures("under_a_path")
+async def test_a_project_may_have_the_chat_under_a_path(site: Site) -> None:
+    alice = await site.visitor("alice")
+    assert (await alice.open(path="/talk/ws/chat/")).welcome["me"] == alice.me
+    for origin in (b"https://evil.example", b"null"):
+        assert not await gets_in(alice, (b"origin", origin), path="/talk/ws/chat/")
+    assert not await gets_in(alice, path="/talk/ws/elsewhere/")
+
+
+@pytest.mark.parametrize("by", ["server", "setting"])
+async def test_a_whole_site_may_be_under_a_path(site: Site, settings: Any, by: str) -> None:
+    settings.FORCE_SCRIPT_NAME = "/talk" if by == "setting" else None
+    scope = {"root_path": "/talk"} if by == "server" else {}
+    alice = await site.visitor("alice")
+    for ours in ("/talk/ws/chat/", "/ws/chat/"):
+        assert await gets_in(alice, path=ours, **scope)
+    for nobodys in ("/talk/ws/elsewhere/", "/talkative/ws/chat/", "/talk"):
+        assert not await gets_in(alice, path=nobodys, **scope)
+    assert not await gets_in(alice, (b"origin", b"https://evil.example"), path="/talk/ws/chat/", **scope)
+
+
+async def test_a_path_that_a_client_makes_up_leads_nowhere_else(site: Site) -> None:
+    """Daphne takes it from a header."""
+    alice = await site.visitor("alice")
+    assert await gets_in(alice, root_path="/evil")
+    assert not await gets_in(alice, path="/evil/ws/elsewhere/", root_path="/evil")

@@ -4,12 +4,14 @@ import re
 from typing import Any
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.test import AsyncClient
 from django.urls import reverse
 from people import GENERAL, ORIGIN, Site
 
 from chat import urls
 from chat.models import Channel, Person
+from chat.routing import http_application
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,3 +166,50 @@ async def test_a_body_over_the_limit_is_refused(site: Site, kind: str) -> None:
     response = await alice.http.post("/name/", body, content_type=kind)
     assert response.status_code in (400, 413)
     assert (await Person.objects.aget()).name == "alice"
+
+
+# What Django's parsers of headers raise for, each beside a header that they can read.
+UNREADABLE = [
+    ("accept", "text/html; x*=bogus'en'%41"),
+    ("content-type", "text/plain; x*=bogus'en'%41"),
+    *(
+        ("content-type", f"multipart/form-data; boundary=x; charset={one}")
+        for one in ("base64", "zlib", "idna")
+    ),
+    ("content-type", "application/x-www-form-urlencoded; charset=unicode_escape"),
+    ("content-type", "text/plain; charset=utf-16"),
+    ("cookie", r'sessionid="\000abcdefghijklmnop"'),
+]
+READABLE = [
+    ("accept", "text/html, */*; q=0.8"),
+    ("accept", ""),
+    ("content-type", "multipart/form-data; boundary=x"),
+    ("content-type", "application/json; charset=UTF-8"),
+    ("content-type", "multipart/form-data; boundary*=utf-8''x"),
+    ("cookie", "a=b; sessionid=abcdefghijklmnop"),
+]
+
+
+async def status_of(*headers: tuple[str, str]) -> int:
+    """What a request with these gets from the site, as a server hands it in."""
+
+    async def django(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    server = ApplicationCommunicator(http_application(django), {"type": "http", "headers": raw})
+    status: int = (await server.receive_output())["status"]
+    await server.receive_output()
+    await server.wait()
+    return status
+
+
+@pytest.mark.parametrize("header", UNREADABLE, ids=str)
+async def test_a_header_that_cannot_be_read_is_refused(header: tuple[str, str]) -> None:
+    assert await status_of(("host", "testserver"), header) == 400
+
+
+@pytest.mark.parametrize("header", READABLE, ids=str)
+async def test_a_header_that_can_be_read_is_django_s_business(header: tuple[str, str]) -> None:
+    assert await status_of(("host", "testserver"), header) == 200
