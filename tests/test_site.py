@@ -47,7 +47,7 @@ def test_a_deployment_on_plain_http_is_told_of_its_insecure_cookies() -> None:
 
 
 def test_a_page_may_load_nothing_from_elsewhere_and_nothing_inline(client: Client, db: None) -> None:
-    policy = client.get("/admin/login/").headers["Content-Security-Policy"]
+    policy = client.get("/account/login/").headers["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert directives["default-src"] == "'none'"
     assert directives["frame-ancestors"] == "'none'"

@@ -142,7 +142,7 @@ def _login(name: str) -> _Login:
         found: set[Any] = {claim.owner.user for claim in held.select_related("owner__user")}
         if len(found) == 1:
             username: str = found.pop().get_username()
-            return _Login(username, username)
+            return _Login(username, min(names.keys(username)))
     return _Login(name, min(names.keys(name)))
 
 

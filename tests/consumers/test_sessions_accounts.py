@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,13 +19,16 @@ from accounts import (
 )
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
 from django.contrib.sessions.models import Session
+from django.urls import path
 from people import GENERAL, Site, Tab, Visitor
 
 from chat.models import Person, PersonNameKey
 from chat.services import identity
 from chat.services.identity import session_name
 from chat.services.sweep import Sweep
+from chitchat_site import urls
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_passwords")]
 
@@ -258,14 +263,25 @@ async def test_a_wrong_password_changes_nothing_for_a_guest(site: Site) -> None:
     assert await is_open(site, tab)
 
 
+@pytest.fixture
+def hosts_login(settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a page of the host's own."""
+    module = ModuleType("a_host")
+    login_view = LoginView.as_view(template_name="admin/login.html", next_page="/")
+    module.urlpatterns = [path("members/", login_view), *urls.urlpatterns]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "a_host", module)
+    settings.ROOT_URLCONF = "a_host"
+    return "/members/"
+
+
 async def test_at_the_hosts_own_login_page_a_guest_becomes_the_account_of_a_user_who_is_nobody_here_yet(
-    site: Site,
+    site: Site, hosts_login: str
 ) -> None:
     guest = await site.visitor("Ines")
     tab = await guest.enter()
     await User.objects.acreate_user("ines@school", password="of the host", is_staff=True)
     fields = {"username": "ines@school", "password": "of the host", "next": "/admin/"}
-    assert (await guest.http.post("/admin/login/", fields)).status_code == 302
+    assert (await guest.http.post(hosts_login, fields)).status_code == 302
     assert (await tab.until("me"))["me"] == {**guest.me, "guest": False}
     assert await is_open(site, tab)
     [connection] = site.runtime.live.values()
@@ -273,14 +289,16 @@ async def test_at_the_hosts_own_login_page_a_guest_becomes_the_account_of_a_user
     assert await me(guest) == {**guest.me, "guest": False}
 
 
-async def test_at_the_hosts_own_login_page_a_guest_leaves_for_a_user_who_is_somebody_here(site: Site) -> None:
+async def test_at_the_hosts_own_login_page_a_guest_leaves_for_a_user_who_is_somebody_here(
+    site: Site, hosts_login: str
+) -> None:
     alice = await account(site, "alice")
     await User.objects.filter(chat_person__id=alice.me["id"]).aupdate(is_staff=True)
     guest = await site.visitor("Ines")
     tab = await guest.enter()
     username = (await user_of(alice.me["id"])).username
     fields = {"username": username, "password": "correct horse battery", "next": "/admin/"}
-    assert (await guest.http.post("/admin/login/", fields)).status_code == 302
+    assert (await guest.http.post(hosts_login, fields)).status_code == 302
     assert await tab.closed() == 4401
     assert await me(guest) == alice.me
 

@@ -174,6 +174,28 @@ async def test_five_attempts_a_minute_are_looked_at_and_then_not_even_the_right_
     assert (await log_in(stranger, "alice")).status_code == 302
 
 
+async def test_an_accounts_id_is_no_second_way_past_the_bound(site: Site) -> None:
+    """It is the username of who registered here, and everybody can see it."""
+    alice = await account(site, "alice")
+    stranger = await site.visitor()
+    for _ in range(5):
+        assert (await log_in(stranger, "alice", "wrong")).status_code == 200
+    assert (await log_in(stranger, alice.me["id"], "wrong")).status_code == 429
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_the_admin_is_entered_by_the_page_that_bounds_attempts(site: Site, method: str) -> None:
+    alice = await account(site, "alice")
+    ask = getattr((await site.visitor()).http, method)
+    response = await ask("/admin/login/?next=/admin/chat/")
+    assert (response.status_code, response.headers["Location"]) == (302, f"{LOGIN}?next=/admin/chat/")
+    # Who is logged in and not staff is told so, not sent round in circles.
+    assert (await alice.http.get("/admin/login/")).status_code == 403
+    await User.objects.filter(chat_person__id=alice.me["id"]).aupdate(is_staff=True)
+    response = await alice.http.get("/admin/login/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
+
+
 async def test_attempts_that_come_at_once_are_counted_before_the_password_is_looked_at(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

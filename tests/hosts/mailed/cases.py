@@ -119,7 +119,7 @@ async def test_staff_see_the_people_in_the_admin_and_log_one_out(site: Site) -> 
     user.is_superuser = True
     await user.asave()
     fields = {"username": "root@example.org", "password": PASSWORD, "next": "/admin/chat/person/"}
-    assert (await root.http.post("/admin/login/", fields)).status_code == 302
+    assert (await root.http.post("/members/login/", fields)).status_code == 302
     listed = (await root.http.get("/admin/chat/person/")).content.decode()
     assert "Ann" in listed
     assert "1 connection" in listed
