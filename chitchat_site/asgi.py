@@ -4,13 +4,16 @@ import gc
 import os
 import sys
 
+from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.signals import request_finished
 from django.db import connections
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chitchat_site.settings")
 
@@ -22,12 +25,26 @@ except ImproperlyConfigured as error:
 
 from chat.routing import http_application, lifespan_application, websocket_application
 from chitchat_site.demo import Demo
+from chitchat_site.errors import not_found
 
 # What was loaded so far stays: the collector need not walk it again and again while people wait. With the
 # default thresholds, full collections took a sixth of the time of 2,000 joins.
 gc.collect()
 gc.freeze()
 gc.set_threshold(5_000, 20, 100)
+
+
+class Sources(ASGIStaticFilesHandler):
+    """Static files where they are written, while DEBUG is on; what is not there is the site's 404.
+
+    To Django an address that leads out of the folder is an error of the server.
+    """
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return await sync_to_async(self.serve, thread_sensitive=False)(request)
+        except (Http404, SuspiciousOperation):
+            return not_found(request)
 
 
 @request_finished.connect
@@ -43,9 +60,7 @@ def close_connections(**_: object) -> None:
 
 _router = ProtocolTypeRouter(
     {
-        "http": http_application(
-            ASGIStaticFilesHandler(django_application) if settings.DEBUG else django_application
-        ),
+        "http": http_application(Sources(django_application) if settings.DEBUG else django_application),
         "websocket": websocket_application,
         "lifespan": lifespan_application,
     }

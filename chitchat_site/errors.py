@@ -19,7 +19,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.signals import got_request_exception
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -36,6 +36,7 @@ CODES: Final = {
     400: "invalid",
     403: "forbidden",
     404: "not_found",
+    405: "invalid",
     413: "too_large",
     500: "server_error",
     503: "unavailable",
@@ -44,6 +45,7 @@ WORDS: Final = {
     400: "The server could not read that.",
     403: "This is not open to you.",
     404: "Nothing at this address.",
+    405: "There is no page at this address: forms are sent here.",
     413: "That is more than the site takes.",
     500: "Something broke on our side. Try again in a moment.",
     503: "Something that the site needs is away for a moment. Try again soon.",
@@ -176,7 +178,11 @@ class ErrorPages:
         return self._ours(request, await answer)
 
     def _ours(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """No view has this address: that is found out where no middleware is asked."""
+        """No view has this address, or this method: that is found out where no middleware is asked."""
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            page = _answer(request, 405, "405.html", WORDS[405])
+            page.headers["Allow"] = response.headers["Allow"]
+            return page
         technical = settings.DEBUG and not settings.DEBUG_PAGES
         if technical and response.status_code == 404 and request.resolver_match is None:
             return not_found(request)

@@ -68,6 +68,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "chitchat_site.urls"
+DEFAULT_EXCEPTION_REPORTER = "chitchat_site.reports.SiteReporter"
 CSRF_FAILURE_VIEW = "chitchat_site.errors.csrf_failure"
 ASGI_APPLICATION = "chitchat_site.asgi.application"
 

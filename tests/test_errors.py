@@ -131,6 +131,33 @@ def test_technical_pages_are_there_for_who_asks_for_them(browser: Client, settin
         assert "DEBUG = True" in browser.get(address).content.decode()
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_what_is_refused_before_any_view_shows_no_settings(browser: Client, debug: bool, accept: str) -> None:
+    headers = {"host": "evil.example", "accept": accept}
+    for address in ("/", "/c/general-talk/", "/admin/"):
+        response = browser.get(address, headers=headers)
+        assert response.status_code == 400
+        assert "The server could not read that" in response.content.decode()
+        assert "settings" not in response.content.decode().lower()
+
+
+def test_settings_are_shown_before_any_view_to_who_asks_for_them(browser: Client, settings: Any) -> None:
+    settings.DEBUG = settings.DEBUG_PAGES = True
+    for accept in ("text/html", "text/plain"):
+        response = browser.get("/", headers={"host": "evil.example", "accept": accept})
+        assert response.status_code == 400
+        assert "ALLOWED_HOSTS" in response.content.decode()
+
+
+def test_an_address_of_forms_is_explained_to_who_looks_at_it(browser: Client, debug: bool) -> None:
+    response = browser.get("/name/")
+    assert (response.status_code, heading(response)) == (405, "There is no page at this address")
+    assert response.headers["Allow"] == "POST"
+    assert 'href="/c/general-talk/"' in response.content.decode()
+    error = browser.get("/name/", headers={"accept": "application/json"}).json()["error"]
+    assert error["code"] == "invalid"
+
+
 def test_what_broke_is_in_the_log_with_its_traceback(
     browser: Client, debug: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,9 +1,12 @@
 """What a deployment serves of the chat's scripts."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 
+from chitchat_site.asgi import Sources, django_application
 from chitchat_site.static import without_comments
 
 MODULES = Path(__file__).resolve().parents[1] / "chat/static/chat/js"
@@ -29,3 +32,17 @@ def test_no_line_of_code_is_lost_with_the_comments(module: Path) -> None:
             code.append(line)
         inside = (inside or begins) and not stripped.endswith("*/")
     assert without_comments(source) == "".join(code)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["chat/nothing.css", "../../manage.py", "chat/../../../manage.py", "%00"])
+async def test_what_is_no_static_file_is_the_sites_404_while_developing(address: str) -> None:
+    headers = [(b"host", b"testserver"), (b"accept", b"text/html")]
+    scope = {"type": "http", "method": "GET", "path": f"/static/{unquote(address)}", "query_string": b""}
+    server = ApplicationCommunicator(Sources(django_application), scope | {"headers": headers})
+    await server.send_input({"type": "http.request", "body": b""})
+    start, body = await server.receive_output(), await server.receive_output()
+    await server.send_input({"type": "http.disconnect"})
+    await server.wait()
+    assert start["status"] == 404
+    assert "Nothing at this address" in body["body"].decode()
