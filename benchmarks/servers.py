@@ -30,7 +30,7 @@ QUIET_TIMEOUT: Final = 15.0
 
 UVICORN: Final = (
     *("--ws", "chitchat_site.uvicorn:WebSocket", "--loop", "uvloop"),
-    *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
+    *("--ws-max-size", "65536", "--ws-per-message-deflate", "false", "--no-proxy-headers"),
     *("--timeout-graceful-shutdown", "5", "--no-access-log", "--log-level", "warning"),
 )
 VERSIONS: Final = (

@@ -21,9 +21,9 @@ find_python() {
     fail "Python 3.11 or newer is needed (on Debian and Ubuntu: apt install python3 python3-venv)."
 }
 
-# Makes .venv where there is none, or where its Python is gone.
+# Makes .venv where there is none, or where its Python is gone or too old.
 make_venv() {
-    if .venv/bin/python -c 'import pip' 2>/dev/null; then
+    if .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         return
     fi
     local python

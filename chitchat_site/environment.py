@@ -18,6 +18,9 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# An example's "…", or a word, would let anybody make sessions. The one that is made has 67.
+SECRET_CHARACTERS = 32
+
 # Seconds a connection waits for SQLite's one writer before it gives up.
 _SQLITE_TIMEOUT = 20
 # Seconds until a host that does not answer is given up; the driver would wait for minutes.
@@ -127,13 +130,14 @@ class Environment:
     def secret_key(self, name: str, *, file: Path | None) -> str:
         """The variable, else the contents of ``file``, made on first use; ``None`` forbids that."""
         value = self.text(name)
-        if value:
-            return value
-        if file is None:
+        if file is None and len(value) < SECRET_CHARACTERS:
+            problem = "is too short to be one" if value else "must be set when DEBUG=0"
             raise ImproperlyConfigured(
-                f"{name} must be set when DEBUG=0: make one with python -c "
+                f"{name} {problem}: make one with python -c "
                 f"'import secrets; print(secrets.token_urlsafe(50))' and keep it secret."
             )
+        if value or file is None:
+            return value
         return _secret_from(file, name)
 
 

@@ -115,7 +115,7 @@ class Site:
             "MEDIA_ROOT": str(folder / "media"),
             "CHITCHAT_DEMO": "1",
             "CHITCHAT_RATE_LIMITS": "off",
-            "SECRET_KEY": "of-the-screenshots",
+            "SECRET_KEY": "of-the-screenshots-and-as-long-as-it-has-to-be",
             "DEBUG": "1",
         }
         self.manage("migrate", "--verbosity", "0")

@@ -254,6 +254,16 @@ def test_a_missing_secret_key_is_refused_where_no_file_may_be_made() -> None:
     assert one_sentence(refused, "SECRET_KEY")
 
 
+@pytest.mark.parametrize("key", ["…", "secret", "x" * 31])
+def test_a_secret_key_that_is_short_enough_to_be_guessed_is_refused_where_no_file_may_be_made(
+    key: str,
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match="too short") as refused:
+        read(SECRET_KEY=key).secret_key("SECRET_KEY", file=None)
+    assert one_sentence(refused, "SECRET_KEY")
+    assert read(SECRET_KEY="x" * 32).secret_key("SECRET_KEY", file=None) == "x" * 32
+
+
 def test_the_secret_key_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "key"
     first = read().secret_key("SECRET_KEY", file=file)

@@ -5,6 +5,8 @@ Both transports hand in what they know; nothing here reads a request.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
@@ -18,12 +20,24 @@ def client_address(peer: str, forwarded_for: Sequence[str], proxies: int) -> str
 
     ``forwarded_for`` are the values of ``X-Forwarded-For``, in order. Each trusted proxy appended one
     entry; what stands before those the client wrote itself and is never believed. With fewer entries
-    than proxies the peer is what we know.
+    than proxies the peer is what we know. Of an IPv6 address it is the network, as ``2001:db8::/64``.
     """
     entries = [entry.strip() for value in forwarded_for for entry in value.split(",")]
     if proxies <= 0 or len(entries) < proxies:
-        return peer
-    return entries[-proxies] or peer
+        return _whose(peer)
+    return _whose(entries[-proxies] or peer)
+
+
+@lru_cache(maxsize=1024)
+def _whose(address: str) -> str:
+    """An address as limits count it: of IPv6, its /64 network, which has one owner (RFC 6177)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return address
 
 
 def origin_parts(origin: str) -> tuple[str, str, int] | None:

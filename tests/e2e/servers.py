@@ -31,7 +31,7 @@ RUNSERVER = (sys.executable, "manage.py", "runserver", "--noreload", f"{HOST}:{{
 UVICORN = (
     *(sys.executable, "-m", "uvicorn", "chitchat_site.asgi:application"),
     *("--ws", "chitchat_site.uvicorn:WebSocket", "--ws-per-message-deflate", "false"),
-    *("--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"),
+    *("--ws-max-size", "65536", "--timeout-graceful-shutdown", "10", "--no-proxy-headers"),
     *("--host", HOST, "--port", "{port}"),
 )
 
@@ -42,7 +42,8 @@ COMPLAINTS = ("Traceback", *ERRORS)
 def environment(**values: object) -> dict[str, str]:
     """The variables of a site that knows nothing of this shell."""
     inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return inherited | {"SECRET_KEY": "of-a-test"} | {name: str(value) for name, value in values.items()}
+    own = {"SECRET_KEY": "of-a-test-and-as-long-as-it-has-to-be", **values}
+    return inherited | {name: str(value) for name, value in own.items()}
 
 
 def manage(*arguments: str, **values: object) -> None:

@@ -20,13 +20,20 @@ from chat.services.peer import client_address, is_own_origin, origin_parts
         (["1.1.1.1"], 2, "peer"),
         ([" 1.1.1.1 ,\t10.0.0.1 "], 2, "1.1.1.1"),
         ([", 10.0.0.1"], 2, "peer"),
-        (["2001:db8::1"], 1, "2001:db8::1"),
+        (["2001:db8:1:2:3:4:5:6"], 1, "2001:db8:1:2::/64"),
+        (["fe80::1%eth0"], 1, "fe80::/64"),
+        (["::ffff:1.1.1.1"], 1, "1.1.1.1"),
     ],
 )
 def test_only_what_trusted_proxies_appended_is_believed(
     forwarded: list[str], proxies: int, address: str
 ) -> None:
     assert client_address("peer", forwarded, proxies) == address
+
+
+def test_a_peer_of_ipv6_is_its_network_too() -> None:
+    assert client_address("2001:db8::1", [], 0) == client_address("2001:db8::2", [], 0) == "2001:db8::/64"
+    assert client_address("2001:db8:0:1::1", [], 0) != client_address("2001:db8::1", [], 0)
 
 
 @pytest.mark.parametrize(
