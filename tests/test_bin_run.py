@@ -1,5 +1,6 @@
 """What the start says when it cannot start: one sentence, and nothing is touched."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -65,6 +66,19 @@ def test_bin_run_refuses_a_port_that_is_taken_in_one_sentence() -> None:
     assert done.stderr == (
         f"run: port {port} of 127.0.0.1 is taken: stop what runs there, or choose another.\n"
     )
+
+
+@pytest.mark.parametrize("options", [[], ["--noreload"]], ids=["reloading", "as bin/run"])
+def test_a_second_site_on_the_same_database_is_refused_before_anybody_comes(
+    tmp_path: Path, options: list[str]
+) -> None:
+    database = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    assert start([sys.executable, "manage.py", "migrate"], DATABASE_URL=database).returncode == 0
+    with open(f"{tmp_path / 'db.sqlite3'}.serving", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = start([sys.executable, "manage.py", "runserver", *options, "0"], DATABASE_URL=database)
+    assert done.returncode != 0
+    assert "Another process serves this chat" in done.stderr
 
 
 @pytest.mark.parametrize(

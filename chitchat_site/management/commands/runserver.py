@@ -1,11 +1,13 @@
 """Daphne's development server, with what the chat promises and Daphne as it comes does not do."""
 
 import asyncio
+import os
 from typing import Any, Final
 
 from daphne.management.commands.runserver import Command as DaphneCommand
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from django.core.exceptions import ImproperlyConfigured
 
 # Each fragment costs its own object, however small or empty it is: a bound in bytes is not enough. No client
 # has a reason to cut 64 KiB into more than this.
@@ -94,3 +96,14 @@ class ChatServer(Server):  # type: ignore[misc]
 
 class Command(DaphneCommand):  # type: ignore[misc]
     server_cls = ChatServer
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        """Daphne knows no lifespan: a second process would serve until somebody opens a WebSocket."""
+        from chat.services import startup  # needs the apps
+
+        try:
+            startup.admit()
+        except ImproperlyConfigured as error:
+            self.stderr.write(f"runserver: {error}")
+            os._exit(1)  # as Django's own: this may be a thread, which sys.exit would end alone
+        super().inner_run(*args, **options)
