@@ -139,12 +139,14 @@ def test_times_are_in_the_zone_of_the_site() -> None:
     assert tags.iso(NINE + 7) == "2026-03-14T09:00:00.007Z"
 
 
-def test_days_have_names() -> None:
+@pytest.mark.parametrize("aware", [True, False])
+def test_days_have_names(aware: bool) -> None:
     now = datetime.datetime.now(datetime.UTC)
     at = lambda days: int((now - datetime.timedelta(days=days)).timestamp() * 1000)  # noqa: E731
-    assert tags.day(at(0)) == "Today"
-    assert tags.day(at(1)) == "Yesterday"
-    assert str((now - datetime.timedelta(days=700)).year) in tags.day(at(700))
+    with override_settings(USE_TZ=aware):
+        assert tags.day(at(0)) == "Today"
+        assert tags.day(at(1)) == "Yesterday"
+        assert str((now - datetime.timedelta(days=700)).year) in tags.day(at(700))
 
 
 def test_badges_have_two_digits_and_addresses_their_slug() -> None:
@@ -190,6 +192,17 @@ def test_each_day_has_its_line() -> None:
 
 
 # --- the page
+
+
+@pytest.mark.parametrize(
+    "host", [{"USE_TZ": False}, {"LANGUAGE_CODE": "en"}, {"LANGUAGE_CODE": "de"}], ids=str
+)
+def test_a_hosts_own_way_with_times_and_numbers_is_none_of_the_scripts(host: dict[str, Any]) -> None:
+    sized = Attachment("f1", "a.png", "image/png", 9, "/files/f1/a.png", width=2_000, height=1_000)
+    with override_settings(USE_THOUSAND_SEPARATOR=True, **host):
+        html = rendered(messages=[message(1_234, attachments=(sized,))])
+    assert 'data-seq="1234" data-n="1234"' in html
+    assert re.search(r'width="\d+" height="\d+"', html)
 
 
 def test_the_page_can_be_read_before_any_script_has_run() -> None:

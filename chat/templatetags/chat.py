@@ -161,8 +161,7 @@ def _starts(messages: Iterable[Message]) -> Iterator[bool]:
 @register.filter
 def moment(ts: int) -> datetime.datetime:
     """Unix ms as a time in the current zone; the script puts the reader's zone in its place."""
-    utc = datetime.datetime.fromtimestamp(ts / 1000, tz=datetime.UTC)
-    return timezone.localtime(utc) if timezone.is_aware(timezone.now()) else utc
+    return timezone.localtime(datetime.datetime.fromtimestamp(ts / 1000, tz=datetime.UTC))
 
 
 @register.filter
@@ -175,7 +174,7 @@ def iso(ts: int) -> str:
 @register.filter
 def day(ts: int) -> str:
     """Today, Yesterday, or the day by name."""
-    date, today = moment(ts).date(), timezone.localdate()
+    date, today = moment(ts).date(), timezone.localdate(datetime.datetime.now(datetime.UTC))
     if date == today:
         return "Today"
     if date == today - datetime.timedelta(days=1):
