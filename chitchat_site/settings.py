@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import BadRequest
+from django.http.multipartparser import MultiPartParserError
 
 from chitchat_site.environment import Environment
 
@@ -197,9 +199,10 @@ DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE = 1024 * 1024
 
 
 def _without_traceback_of_refusals(record: logging.LogRecord) -> bool:
-    """A foreign Host, an oversized form or bytes that are no text are the visitor's mistake: its sentence is
-    enough. uvicorn takes the last of them for an error of the server."""
-    if record.name.startswith("django.security."):
+    """A foreign Host, a form that is too large or none at all, or bytes that are no text are the visitor's
+    mistake: its sentence is enough. uvicorn takes the last of them for an error of the server."""
+    raised = record.exc_info[1] if record.exc_info else None
+    if record.name.startswith("django.security.") or isinstance(raised, BadRequest | MultiPartParserError):
         record.exc_info = None
     elif record.name == "uvicorn.error" and str(record.msg).startswith("Invalid UTF-8 "):
         record.exc_info = None

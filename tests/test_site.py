@@ -56,6 +56,15 @@ def test_a_page_may_load_nothing_from_elsewhere_and_nothing_inline(client: Clien
     assert "http" not in policy
 
 
+def test_a_form_that_is_none_is_refused_without_a_traceback(
+    client: Client, db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=\u00e9"):
+        caplog.clear()
+        assert client.post("/name/", b"nothing", content_type=kind).status_code == 400
+        assert [(one.levelno, one.exc_info) for one in caplog.records] == [(logging.WARNING, None)]
+
+
 def test_a_foreign_host_is_refused_without_a_traceback(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
