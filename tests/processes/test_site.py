@@ -163,7 +163,9 @@ async def test_a_page_is_left_while_redis_is_away_without_an_error(
     caplog.clear()
     await alice.leave()
     assert alice.over
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    # The layer says by itself, sooner or later, that its connection is gone.
+    errors = {record.name for record in caplog.records if record.levelname == "ERROR"}
+    assert errors <= {"channels_redis.pubsub"}
     assert site.runtime.counters["presence_failures"] == 2
     await begin(server)
     await until_told(site, bob, lambda frame: frame["type"] == "joined")
