@@ -1,5 +1,7 @@
 """Code that comes late, or not at once: what somebody did meanwhile is not lost, and the console is empty."""
 
+import re
+
 from playwright.sync_api import Route, expect
 
 from .conftest import Arrive, MakeChannel
@@ -59,6 +61,29 @@ def test_a_finger_on_a_message_waits_for_what_it_opens(visitor: Arrive, channel:
     menu(ines)
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     menu(ines)
+
+
+def test_what_is_written_before_the_script_is_there_stays_and_is_sent_once_it_is(
+    visitor: Arrive, channel: MakeChannel
+) -> None:
+    address = channel("Late script")
+    ines = visitor(fresh=True).opens(address).chooses_name("Ines")
+    held: list[Route] = []
+    ines.context.route("**/js/main*.js", lambda route: held.append(route))
+    ines.page.goto(address, wait_until="commit")
+    ines.composer.press_sequentially("Before anything else")
+    send = ines.page.get_by_role("button", name="Send", exact=True)
+    send.click(force=True)
+    ines.composer.press("Enter")
+    ines.composer.press_sequentially("and more")
+    assert held
+    for route in held:
+        route.continue_()
+    ines.is_connected()
+    expect(ines.composer).to_have_value("Before anything else\nand more")
+    expect(ines.page).to_have_url(re.compile(rf"{address}$"))
+    send.click()
+    ines.sees_stored("Before anything else\nand more")
 
 
 def test_what_could_not_be_fetched_is_said_and_fetched_at_its_next_use(visitor: Arrive) -> None:

@@ -43,7 +43,8 @@ export class ComposerController {
     this.#sent = sent;
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     this.#lastSaid = new LastSaid({ session, found: (message) => this.edit(message) });
-    form.addEventListener("submit", (event) => this.#submitted(event));
+    // It submits no form: before this is there, that would load the page anew, without the words.
+    part(form, "send").addEventListener("click", () => this.#clicked());
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
     this.#field.addEventListener("focus", () => this.#showWriting());
@@ -58,6 +59,8 @@ export class ComposerController {
     session.on("joined", () => this.#forgetGone());
     session.rooms.on("change", () => this.#address());
     session.on("connection", () => this.#refresh());
+    // Whoever was quick has written before this was there.
+    this.#drafts.typed(this.#room, this.#field.value);
     this.#changePerson();
   }
 
@@ -145,8 +148,7 @@ export class ComposerController {
     return cancelled;
   }
 
-  #submitted(event) {
-    event.preventDefault();
+  #clicked() {
     this.#send();
     this.focus();
   }
