@@ -172,6 +172,39 @@ def test_logging_out_ends_the_session_in_all_its_tabs_and_frees_the_name(
     second.is_in("General Talk")
 
 
+def test_what_was_open_when_somebody_was_logged_out_is_not_open_for_the_next(
+    visitor: Arrive, channel: MakeChannel
+) -> None:
+    address = channel("Left open")
+    ines = visitor().opens(address).chooses_name("Ines at first")
+    ines.says("Of the first")
+    ines.sees_stored("Of the first")
+    second = ines.another_tab("/c/general-talk/")
+    opened = {
+        "Ines and a menu": lambda: ines.opens_the_menu_of("Of the first"),
+        "Ines and the switcher": lambda: ines.page.keyboard.press("Control+k"),
+        "Ines and another name": ines.begins_to_change_name,
+        "Ines and a menu of her own": ines.opens_the_menu,
+    }
+    shown = ines.page.locator("dialog[open], #me-menu").filter(visible=True)
+    for name, opens in opened.items():
+        second.is_connected()
+        ines.turns_to_this_tab()
+        opens()
+        expect(shown).to_have_count(1)
+        second.turns_to_this_tab()
+        second.logs_out()
+        second.is_asked_for_a_name()
+        ines.turns_to_this_tab()
+        ines.is_asked_for_a_name()
+        expect(shown).to_have_count(1)
+        ines.chooses_name(name)
+        expect(shown).to_have_count(0)
+        expect(ines.composer).to_be_focused()
+        ines.sees("Of the first")
+        second.reloads()
+
+
 def test_nobody_logs_out_with_something_unsent_without_being_asked(
     visitor: Arrive, channel: MakeChannel
 ) -> None:

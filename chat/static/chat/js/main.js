@@ -9,6 +9,7 @@ import { conversationOf } from "chat/controllers/conversation.js";
 import { DrawerController } from "chat/controllers/drawer.js";
 import { showDrawerDot } from "chat/controllers/drawer_dot.js";
 import { EdgesController } from "chat/controllers/edges.js";
+import { closeWhenForgotten } from "chat/controllers/forgotten.js";
 import { HeadController } from "chat/controllers/head.js";
 import { commitOnLeaving } from "chat/controllers/leaving.js";
 import { stylesOf } from "chat/controllers/later_styles.js";
@@ -235,6 +236,7 @@ function start() {
 
   watchNetwork(session);
   commitOnLeaving(session);
+  closeWhenForgotten(session);
   followOtherTabs({ session, name: `chat ${urls.socket}` });
   later.fetchWhenUsed(document);
   session.on("reload", () => reloadOnce());

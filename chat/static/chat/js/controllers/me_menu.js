@@ -71,6 +71,7 @@ export class MeMenuController {
   #draw() {
     const { me } = this.#session;
     show(this.#box, me !== null);
+    if (me === null) this.#toggle(false);
     setText(part(this.#box, "name"), me?.name ?? "");
     setText(part(this.#box, "avatar"), me ? initialsOf(me.name) : "");
     setText(part(this.#box, "kind"), me?.guest ? "Guest" : "");

@@ -38,7 +38,7 @@ export class NameDialogController {
     });
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
     dialog.addEventListener("cancel", (event) => this.#required && event.preventDefault());
-    dialog.addEventListener("close", () => this.#required && this.ask());
+    dialog.addEventListener("close", () => this.#required && !dialog.open && this.ask());
   }
 
   /** Asks for a first name, until there is one. */
