@@ -7,8 +7,10 @@ import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
 import { Switcher } from "chat/models/switcher.js";
 import { Storage } from "chat/storage.js";
+import { Writing } from "chat/writing.js";
 
-import { alice, bob, FakeArea, FakeClock, GENERAL, message, PIT, roomState, settle } from "./support.js";
+import { alice, bob, FakeArea, FakeClock, GENERAL, limits, message, page, PIT, roomState, settle } from "./support.js";
+import { entered } from "./tab.js";
 
 // --- drafts
 
@@ -95,6 +97,55 @@ test("what was sent leaves neither words nor a reply", () => {
   drafts.reply(GENERAL, message(1));
   drafts.sent(GENERAL);
   assert.deepEqual(drafts.of(GENERAL), { body: "", replyTo: null, edit: null });
+});
+
+// --- what becomes of what is written
+
+/** Somebody in a room who writes; `sent` counts what left the field. */
+async function writer(options) {
+  const tab = await entered(options);
+  const sent = [];
+  const writing = new Writing({ session: tab.session, sent: () => sent.push(tab.session.room) });
+  return { ...tab, sent, writing };
+}
+
+/** What a server has put into the room as number one. */
+const said = { messages: [message(1, { author: alice })], seq: 1, n: 1 };
+
+test("what is sent leaves the field for the room, with what it answers", async () => {
+  const { network, sent, writing } = await writer({ state: page(said) });
+  writing.typed(" Good\r\nmorning ");
+  writing.reply(message(1, { author: alice }));
+  writing.send();
+  const { room, body, reply_to } = network.newest.last("send");
+  assert.deepEqual({ room, body, reply_to }, { room: GENERAL, body: "Good\nmorning", reply_to: "m1" });
+  assert.deepEqual([writing.text, writing.draft.replyTo, sent], ["", null, [GENERAL]]);
+});
+
+test("blank words, and too many, are not sent", async () => {
+  const { network, writing } = await writer();
+  for (const text of [" ", "x".repeat(limits.body_characters + 1)]) {
+    writing.typed(text);
+    writing.send();
+    assert.deepEqual([writing.sendable, writing.text], [false, text]);
+  }
+  assert.equal(network.newest.last("send"), undefined);
+  assert.equal(writing.left, -1);
+});
+
+test("an edit that is refused stays, and words say why until something is typed", async () => {
+  const { network, writing } = await writer({ state: page(said) });
+  writing.edit(message(1, { author: alice }));
+  writing.typed("better words");
+  writing.send();
+  const { ref, id, body } = network.newest.last("edit");
+  assert.deepEqual({ id, body }, { id: "m1", body: "better words" });
+  network.newest.say({ type: "error", ref, code: "forbidden", detail: "You are muted." });
+  await settle();
+  assert.deepEqual([writing.saving, writing.text], [false, "better words"]);
+  assert.match(writing.problem, /^Not saved\./);
+  writing.typed("better words!");
+  assert.equal(writing.problem, "");
 });
 
 // --- emoji

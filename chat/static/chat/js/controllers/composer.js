@@ -1,13 +1,10 @@
 import { addresseeOf } from "chat/called.js";
-import { reasonOf } from "chat/changes.js";
-import { ComposerFiles } from "chat/controllers/composer_files.js";
 import { ComposerMode } from "chat/controllers/composer_mode.js";
 import { flag, hasFinePointer, part, setText } from "chat/dom.js";
 import { LastSaid } from "chat/last_said.js";
-import { Drafts, quoteOf } from "chat/models/drafts.js";
 import { afterPress } from "chat/press.js";
-import { ErrorCode } from "chat/protocol.js";
-import { count, isBlank, lengthOf } from "chat/text.js";
+import { count, isBlank } from "chat/text.js";
+import { Writing } from "chat/writing.js";
 
 /** The counter appears when so few characters are left. */
 const TELL_FROM = 200;
@@ -16,8 +13,8 @@ const TELL_FROM = 200;
 const COMPOSING_KEY_CODE = 229;
 
 /**
- * Writing: one draft a room, grown to eight lines, sent with Enter; a reply, or an edit of a message that
- * is there already, in the same field.
+ * The field in which everything is written: a new message, grown to eight lines and sent with Enter, a reply, or an
+ * edit of a message that is there already.
  */
 export class ComposerController {
   #form;
@@ -25,12 +22,8 @@ export class ComposerController {
   #hint;
   #words;
   #session;
-  #sent;
+  #writing;
   #mode;
-  #drafts = new Drafts();
-  #saving = false;
-  #problem = "";
-  #files = new ComposerFiles();
   #lastSaid;
 
   /** `sent()` is called when a message left the field. */
@@ -40,7 +33,7 @@ export class ComposerController {
     this.#hint = hint;
     this.#words = hint.firstElementChild;
     this.#session = session;
-    this.#sent = sent;
+    this.#writing = new Writing({ session, sent });
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     this.#lastSaid = new LastSaid({ session, found: (message) => this.edit(message) });
     // It submits no form: before this is there, that would load the page anew, without the words.
@@ -52,15 +45,13 @@ export class ComposerController {
       this.#lastSaid.forget();
       afterPress(() => this.#showWriting());
     });
-    this.#drafts.on("change", () => this.#draw());
-    session.on("room", () => this.#changeRoom());
+    // Whoever was quick has written before this was there.
+    this.#writing.write(this.#field.value);
+    this.#writing.on("change", () => this.#draw());
+    session.on("room", () => hasFinePointer() && this.focus());
     session.on("me", () => this.#changePerson());
-    session.on("changes", () => this.#forgetGone());
-    session.on("joined", () => this.#forgetGone());
     session.rooms.on("change", () => this.#address());
     session.on("connection", () => this.#refresh());
-    // Whoever was quick has written before this was there.
-    this.#drafts.typed(this.#room, this.#field.value);
     this.#changePerson();
   }
 
@@ -70,7 +61,7 @@ export class ComposerController {
 
   /** Puts words where a message is written, unless there are some. */
   suggest(words) {
-    if (isBlank(this.#field.value)) this.#write(words);
+    if (isBlank(this.#field.value)) this.#writing.write(words);
     this.focus();
   }
 
@@ -83,34 +74,26 @@ export class ComposerController {
   }
 
   /** The next message answers this one. */
-  reply({ id, n, author, body, attachments }) {
-    this.#drafts.reply(this.#room, { id, n, author, body: body || attachments[0]?.name || "" });
+  reply(message) {
+    this.#writing.reply(message);
     this.focus();
   }
 
   /** Changes a message of one's own; what was being written comes back afterwards. */
-  edit({ id, n, body }) {
-    if (this.#saving) return;
-    this.#problem = "";
-    this.#files.armed = false;
-    this.#drafts.edit(this.#room, { id, n, body });
+  edit(message) {
+    this.#writing.edit(message);
     this.focus();
     this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
   }
 
   /** A message that is there already is being changed. */
   get editing() {
-    return this.#draft.edit !== null;
+    return this.#writing.draft.edit !== null;
   }
 
   /** These Uploads go with new messages. */
   useFiles(uploads) {
-    this.#files.use(uploads, () => {
-      const complete = this.#files.armed && !this.#files.busy(this.#room);
-      if (complete) this.#files.armed = false;
-      if (complete) this.#send();
-      this.#refresh();
-    });
+    this.#writing.useFiles(uploads);
   }
 
   /** On a phone the field grows and shrinks by this, and everything over it moves. */
@@ -118,18 +101,10 @@ export class ComposerController {
     flag(this.#form, "writing", document.activeElement === this.#field);
   }
 
-  get #room() {
-    return this.#session.room;
-  }
-
-  get #draft() {
-    return this.#drafts.of(this.#room);
-  }
-
   #pressed(event) {
     this.#lastSaid.forget();
     if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
-    if (event.key === "Enter" && !event.shiftKey) this.#send();
+    if (event.key === "Enter" && !event.shiftKey) this.#writing.send();
     else if (event.key === "ArrowUp" && this.#mayEditLast(event)) this.#lastSaid.seek();
     else if (event.key !== "Escape" || !this.#cancel()) return;
     event.preventDefault();
@@ -137,149 +112,67 @@ export class ComposerController {
   }
 
   #mayEditLast({ shiftKey, altKey, ctrlKey, metaKey }) {
-    return this.#field.value === "" && !this.#draft.edit && !(shiftKey || altKey || ctrlKey || metaKey);
+    return this.#field.value === "" && !this.editing && !(shiftKey || altKey || ctrlKey || metaKey);
   }
 
   #cancel() {
-    if (this.#saving) return false;
-    this.#problem = "";
-    const cancelled = this.#drafts.cancel(this.#room);
+    const cancelled = this.#writing.cancel();
     if (cancelled) this.focus();
     return cancelled;
   }
 
   #clicked() {
-    this.#send();
+    this.#writing.send();
     this.focus();
   }
 
-  #send() {
-    if (!this.#sendable) return;
-    const body = this.#field.value.replaceAll("\r\n", "\n").trim();
-    const { edit, replyTo } = this.#draft;
-    if (edit) {
-      this.#save(edit, body);
-      return;
-    }
-    this.#files.armed = this.#files.busy(this.#room);
-    if (this.#files.armed) {
-      this.#refresh();
-      return;
-    }
-    const attachments = this.#files.take(this.#room);
-    this.#session.send(body, { quote: replyTo ? quoteOf(replyTo) : undefined, attachments });
-    this.#drafts.sent(this.#room);
-    this.#sent();
-  }
-
-  /** The words stay in the field until the server has them. */
-  async #save({ id, before }, body) {
-    const room = this.#room;
-    this.#problem = "";
-    this.#busy(true);
-    try {
-      if (body !== before) await this.#session.changes.edit(room, id, body);
-      if (this.#drafts.of(room).edit?.id === id) this.#drafts.cancel(room);
-    } catch (error) {
-      if (error.code === ErrorCode.NOT_FOUND) this.#drafts.keepWithout(room, (gone) => gone === id);
-      if (room === this.#room) this.#problem = `Not saved. ${reasonOf(error)}`;
-    }
-    this.#busy(false);
-  }
-
-  #busy(saving) {
-    this.#saving = saving;
-    this.#field.readOnly = saving;
-    this.#refresh();
-  }
-
   #typed() {
-    this.#problem = "";
     this.#lastSaid.forget();
-    this.#files.armed = false;
-    this.#drafts.typed(this.#room, this.#field.value);
-    this.#refresh();
-    if (!isBlank(this.#field.value) && !this.#draft.edit) this.#session.typed();
-  }
-
-  #write(text) {
-    this.#drafts.typed(this.#room, text);
-    this.#draw();
-  }
-
-  get #limit() {
-    return this.#session.limits.body_characters ?? Infinity;
-  }
-
-  get #sendable() {
-    const { value } = this.#field;
-    const fits = (!isBlank(value) || this.#hasFiles) && lengthOf(value) <= this.#limit;
-    const failed = !this.editing && this.#files.failed(this.#room);
-    return this.#session.me !== null && fits && !this.#saving && !failed;
-  }
-
-  /** Something to look at, where there are no words. */
-  get #hasFiles() {
-    const { edit } = this.#draft;
-    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(this.#room);
-  }
-
-  #changeRoom() {
-    this.#problem = "";
-    this.#files.armed = false;
-    this.#draw();
-    this.#address();
-    if (hasFinePointer()) this.focus();
+    this.#writing.typed(this.#field.value);
   }
 
   #changePerson() {
-    const { me } = this.#session;
-    this.#field.disabled = me === null;
-    if (me === null) this.#drafts.clear();
+    this.#field.disabled = this.#session.me === null;
     this.#draw();
   }
 
-  /** A message that is being edited or answered was deleted, here or elsewhere. */
-  #forgetGone() {
-    const { timeline, changes } = this.#session;
-    if (timeline.epoch === null) return;
-    this.#drafts.keepWithout(this.#room, (id, n) => timeline.isGone(id, n) || changes?.leavingOf(id));
-  }
-
   #draw() {
-    const text = this.#drafts.textOf(this.#room);
+    const { text, draft } = this.#writing;
     if (this.#field.value !== text) this.#field.value = text;
-    this.#mode.draw(this.#draft);
+    this.#mode.draw(draft);
     this.#address();
     this.#refresh();
   }
 
   #address() {
-    const room = this.#session.rooms.get(this.#room);
+    const room = this.#session.rooms.get(this.#session.room);
     if (!room) return;
-    const words = this.#draft.edit ? "Edit your message" : `Write to ${addresseeOf(room, this.#session.me)}`;
+    const words = this.editing ? "Edit your message" : `Write to ${addresseeOf(room, this.#session.me)}`;
     this.#field.placeholder = words;
     setText(part(this.#form, "label"), words);
   }
 
   #refresh() {
-    const left = this.#limit - lengthOf(this.#field.value);
-    const broken = left < 0 || this.#problem !== "";
-    part(this.#form, "send").setAttribute("aria-disabled", String(!this.#sendable));
+    const { left, problem, saving, sendable, wordsOfFiles } = this.#writing;
+    this.#field.readOnly = saving;
+    part(this.#form, "send").setAttribute("aria-disabled", String(!sendable));
     flag(this.#form, "over", left < 0);
-    flag(this.#hint, "over", broken);
-    const aboutFiles = this.editing ? "" : this.#files.words(this.#room);
-    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !this.#problem && !aboutFiles);
-    setText(this.#words, this.#problem || (left > TELL_FROM && aboutFiles) || this.#hintFor(left));
+    flag(this.#hint, "over", left < 0 || problem !== "");
+    this.#words.classList.toggle("dock__keys", left > TELL_FROM && !problem && !wordsOfFiles);
+    setText(this.#words, problem || (left > TELL_FROM && wordsOfFiles) || this.#hintFor(left));
     this.#grow();
   }
 
   #hintFor(left) {
     if (left < 0) return `${count(-left, "character")} too many, at most ${this.#limit.toLocaleString()}`;
     if (left <= TELL_FROM) return `${count(left, "character")} left`;
-    if (this.#saving) return "Saving";
-    if (this.#draft.edit) return "Enter saves, Esc cancels";
+    if (this.#writing.saving) return "Saving";
+    if (this.editing) return "Enter saves, Esc cancels";
     return "Enter sends, Shift + Enter starts a new line";
+  }
+
+  get #limit() {
+    return this.#session.limits.body_characters;
   }
 
   /** Where the browser does not size the field by its content. */

@@ -1,0 +1,48 @@
+/** What has to be known of the files that go with the new message of each room. Empty until there are any. */
+export class MessageFiles {
+  #uploads = null;
+  #awaited = new Set();
+
+  /** `uploads` as models/uploads.js has them; `changed()` is called after each change. */
+  use(uploads, changed) {
+    this.#uploads = uploads;
+    uploads.on("change", changed);
+  }
+
+  any(room) {
+    return (this.#uploads?.of(room).length ?? 0) > 0;
+  }
+
+  busy(room) {
+    return this.#uploads?.busy(room) ?? false;
+  }
+
+  failed(room) {
+    return this.#uploads?.failed(room) ?? false;
+  }
+
+  /** The attachments of the message that is sent now. */
+  take(room) {
+    return this.#uploads?.take(room) ?? [];
+  }
+
+  /** The message of this room is sent as soon as its files are there. */
+  await(room) {
+    this.#awaited.add(room);
+  }
+
+  /** It is not any more, without a room none is. */
+  awaitNoMore(room) {
+    if (room) this.#awaited.delete(room);
+    else this.#awaited.clear();
+  }
+
+  isAwaited(room) {
+    return this.#awaited.has(room);
+  }
+
+  /** The rooms in which what was waited for is there. */
+  get complete() {
+    return [...this.#awaited].filter((room) => !this.busy(room));
+  }
+}

@@ -1,0 +1,179 @@
+import { reasonOf } from "chat/changes.js";
+import { Emitter } from "chat/emitter.js";
+import { Drafts, quoteOf } from "chat/models/drafts.js";
+import { MessageFiles } from "chat/models/message_files.js";
+import { ErrorCode } from "chat/protocol.js";
+import { isBlank, lengthOf } from "chat/text.js";
+
+/**
+ * What this person writes, in each room, and what becomes of it: a new message leaves when it is whole, an edit
+ * stays until the server has it. What is asked of it without a room is about the one that is shown. Emits `change`.
+ */
+export class Writing extends Emitter {
+  #session;
+  #sent;
+  #drafts = new Drafts();
+  #files = new MessageFiles();
+  #saving = false;
+  #problem = "";
+
+  /** `sent()` is called when a message left the field. */
+  constructor({ session, sent }) {
+    super();
+    this.#session = session;
+    this.#sent = sent;
+    this.#drafts.on("change", () => this.emit("change"));
+    session.on("room", () => this.#changeRoom());
+    session.on("me", () => session.me === null && this.#drafts.clear());
+    for (const event of ["changes", "joined"]) session.on(event, () => this.#forgetGone());
+  }
+
+  /** What stands in the field. */
+  get text() {
+    return this.#drafts.textOf(this.#room);
+  }
+
+  /** `{replyTo, edit}`, as models/drafts.js has them. */
+  get draft() {
+    return this.#drafts.of(this.#room);
+  }
+
+  /** An edit is on its way to the server. */
+  get saving() {
+    return this.#saving;
+  }
+
+  /** Why the last edit was not saved; empty when it was. */
+  get problem() {
+    return this.#problem;
+  }
+
+  /** How many characters may still be written. */
+  get left() {
+    return (this.#session.limits.body_characters ?? Infinity) - lengthOf(this.text);
+  }
+
+  get sendable() {
+    const fits = (!isBlank(this.text) || this.#hasFiles) && this.left >= 0;
+    const failed = !this.draft.edit && this.#files.failed(this.#room);
+    return this.#session.me !== null && fits && !this.saving && !failed;
+  }
+
+  /** What to say of the files of a new message, if anything. */
+  get wordsOfFiles() {
+    if (this.draft.edit) return "";
+    if (this.#files.failed(this.#room)) return "Try it again or remove it";
+    return this.#files.isAwaited(this.#room) ? "Sent as soon as the files are there" : "";
+  }
+
+  /** These Uploads go with new messages. */
+  useFiles(uploads) {
+    this.#files.use(uploads, () => this.#filesChanged());
+  }
+
+  typed(text) {
+    this.write(text);
+    if (!isBlank(text) && !this.draft.edit) this.#session.typed();
+  }
+
+  /** Like typing, and others are not told of it. */
+  write(text) {
+    this.#problem = "";
+    this.#files.awaitNoMore(this.#room);
+    this.#drafts.typed(this.#room, text);
+    this.emit("change");
+  }
+
+  /** The next message answers this one. */
+  reply({ id, n, author, body, attachments }) {
+    this.#drafts.reply(this.#room, { id, n, author, body: body || attachments[0]?.name || "" });
+  }
+
+  /** Changes a message of one's own; what was being written comes back afterwards. */
+  edit({ id, n, body }) {
+    if (this.saving) return;
+    this.#problem = "";
+    this.#files.awaitNoMore(this.#room);
+    this.#drafts.edit(this.#room, { id, n, body });
+  }
+
+  /** Ends an edit, else the answering; false when there is neither. */
+  cancel() {
+    if (this.saving) return false;
+    this.#problem = "";
+    return this.#drafts.cancel(this.#room);
+  }
+
+  /** Sends what stands in the field, or saves it; later, when its files are not there yet. */
+  send() {
+    if (!this.sendable) return;
+    const { edit } = this.draft;
+    if (edit) {
+      this.#save(edit);
+    } else if (this.#files.busy(this.#room)) {
+      this.#files.await(this.#room);
+      this.emit("change");
+    } else {
+      this.#sendNew();
+    }
+  }
+
+  get #room() {
+    return this.#session.room;
+  }
+
+  /** Something to look at, where there are no words. */
+  get #hasFiles() {
+    const { edit } = this.draft;
+    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(this.#room);
+  }
+
+  #sendNew() {
+    const { body, replyTo } = this.draft;
+    const attachments = this.#files.take(this.#room);
+    const quote = replyTo ? quoteOf(replyTo) : undefined;
+    this.#session.send(asSent(body), { quote, attachments });
+    this.#drafts.sent(this.#room);
+    this.#sent();
+  }
+
+  /** The words stay in the field until the server has them. */
+  async #save({ id, before, body }) {
+    const room = this.#room;
+    const words = asSent(body);
+    this.#problem = "";
+    this.#saving = true;
+    this.emit("change");
+    try {
+      if (words !== before) await this.#session.changes.edit(room, id, words);
+      if (this.#drafts.of(room).edit?.id === id) this.#drafts.cancel(room);
+    } catch (error) {
+      if (error.code === ErrorCode.NOT_FOUND) this.#drafts.keepWithout(room, (gone) => gone === id);
+      if (room === this.#room) this.#problem = `Not saved. ${reasonOf(error)}`;
+    }
+    this.#saving = false;
+    this.emit("change");
+  }
+
+  #filesChanged() {
+    const complete = this.#files.complete.includes(this.#room);
+    if (complete) this.#files.awaitNoMore(this.#room);
+    if (complete && this.sendable) this.#sendNew();
+    this.emit("change");
+  }
+
+  #changeRoom() {
+    this.#problem = "";
+    this.#files.awaitNoMore();
+    this.emit("change");
+  }
+
+  /** A message that is being edited or answered was deleted, here or elsewhere. */
+  #forgetGone() {
+    const { timeline, changes } = this.#session;
+    if (timeline.epoch === null) return;
+    this.#drafts.keepWithout(this.#room, (id, n) => timeline.isGone(id, n) || changes?.leavingOf(id));
+  }
+}
+
+const asSent = (text) => text.replaceAll("\r\n", "\n").trim();
