@@ -148,6 +148,38 @@ test("an edit that is refused stays, and words say why until something is typed"
   assert.equal(writing.problem, "");
 });
 
+test("while an edit is saved, another room can be written in, and what came of it is said in its own", async () => {
+  const { network, session, writing } = await writer({ state: page(said) });
+  writing.edit(message(1, { author: alice }));
+  writing.typed("better words");
+  writing.send();
+  const { ref } = network.newest.last("edit");
+  assert.equal(writing.saving, true);
+  session.enter(PIT);
+  assert.equal(writing.saving, false);
+  writing.typed("for the pit");
+  writing.send();
+  assert.equal(network.newest.last("send").body, "for the pit");
+  network.newest.say({ type: "error", ref, code: "forbidden", detail: "You are muted." });
+  await settle();
+  assert.deepEqual([writing.text, writing.problem], ["", ""]);
+  session.enter(GENERAL);
+  assert.deepEqual([writing.saving, writing.text], [false, "better words"]);
+  assert.match(writing.problem, /^Not saved\./);
+});
+
+test("an edit that was saved is over, wherever somebody is by then", async () => {
+  const { network, session, writing } = await writer({ state: page(said) });
+  writing.edit(message(1, { author: alice }));
+  writing.typed("better words");
+  writing.send();
+  session.enter(PIT);
+  network.newest.say({ type: "ok", ref: network.newest.last("edit").ref, seq: 2 });
+  await settle();
+  session.enter(GENERAL);
+  assert.deepEqual([writing.saving, writing.draft.edit, writing.problem], [false, null, ""]);
+});
+
 // --- emoji
 
 test("no emoji is there twice, and each has a name", () => {

@@ -14,8 +14,8 @@ export class Writing extends Emitter {
   #sent;
   #drafts = new Drafts();
   #files = new MessageFiles();
-  #saving = false;
-  #problem = "";
+  #saving = new Set();
+  #problems = new Map();
 
   /** `sent()` is called when a message left the field. */
   constructor({ session, sent }) {
@@ -24,7 +24,7 @@ export class Writing extends Emitter {
     this.#sent = sent;
     this.#drafts.on("change", () => this.emit("change"));
     session.on("room", () => this.#changeRoom());
-    session.on("me", () => session.me === null && this.#drafts.clear());
+    session.on("me", () => session.me === null && this.#forget());
     for (const event of ["changes", "joined"]) session.on(event, () => this.#forgetGone());
   }
 
@@ -40,12 +40,12 @@ export class Writing extends Emitter {
 
   /** An edit is on its way to the server. */
   get saving() {
-    return this.#saving;
+    return this.#saving.has(this.#room);
   }
 
   /** Why the last edit was not saved; empty when it was. */
   get problem() {
-    return this.#problem;
+    return this.#problems.get(this.#room) ?? "";
   }
 
   /** How many characters may still be written. */
@@ -78,7 +78,7 @@ export class Writing extends Emitter {
 
   /** Like typing, and others are not told of it. */
   write(text) {
-    this.#problem = "";
+    this.#problems.delete(this.#room);
     this.#files.awaitNoMore(this.#room);
     this.#drafts.typed(this.#room, text);
     this.emit("change");
@@ -92,7 +92,7 @@ export class Writing extends Emitter {
   /** Changes a message of one's own; what was being written comes back afterwards. */
   edit({ id, n, body }) {
     if (this.saving) return;
-    this.#problem = "";
+    this.#problems.delete(this.#room);
     this.#files.awaitNoMore(this.#room);
     this.#drafts.edit(this.#room, { id, n, body });
   }
@@ -100,7 +100,7 @@ export class Writing extends Emitter {
   /** Ends an edit, else the answering; false when there is neither. */
   cancel() {
     if (this.saving) return false;
-    this.#problem = "";
+    this.#problems.delete(this.#room);
     return this.#drafts.cancel(this.#room);
   }
 
@@ -141,17 +141,17 @@ export class Writing extends Emitter {
   async #save({ id, before, body }) {
     const room = this.#room;
     const words = asSent(body);
-    this.#problem = "";
-    this.#saving = true;
+    this.#problems.delete(room);
+    this.#saving.add(room);
     this.emit("change");
     try {
       if (words !== before) await this.#session.changes.edit(room, id, words);
       if (this.#drafts.of(room).edit?.id === id) this.#drafts.cancel(room);
     } catch (error) {
       if (error.code === ErrorCode.NOT_FOUND) this.#drafts.keepWithout(room, (gone) => gone === id);
-      if (room === this.#room) this.#problem = `Not saved. ${reasonOf(error)}`;
+      this.#problems.set(room, `Not saved. ${reasonOf(error)}`);
     }
-    this.#saving = false;
+    this.#saving.delete(room);
     this.emit("change");
   }
 
@@ -163,9 +163,13 @@ export class Writing extends Emitter {
   }
 
   #changeRoom() {
-    this.#problem = "";
     this.#files.awaitNoMore();
     this.emit("change");
+  }
+
+  #forget() {
+    this.#problems.clear();
+    this.#drafts.clear();
   }
 
   /** A message that is being edited or answered was deleted, here or elsewhere. */
