@@ -6,11 +6,13 @@ import { EMOJI, emojiName, findEmoji, RecentEmoji } from "chat/models/emoji.js";
 import { LongPress } from "chat/models/long_press.js";
 import { step } from "chat/models/roving.js";
 import { Switcher } from "chat/models/switcher.js";
+import { Uploads } from "chat/models/uploads.js";
+import { ReplyError } from "chat/protocol.js";
 import { Storage } from "chat/storage.js";
 import { Writing } from "chat/writing.js";
 
 import { alice, bob, FakeArea, FakeClock, GENERAL, limits, message, page, PIT, roomState, settle } from "./support.js";
-import { entered } from "./tab.js";
+import { answerJoin, entered } from "./tab.js";
 
 // --- drafts
 
@@ -178,6 +180,91 @@ test("an edit that was saved is over, wherever somebody is by then", async () =>
   await settle();
   session.enter(GENERAL);
   assert.deepEqual([writing.saving, writing.draft.edit, writing.problem], [false, null, ""]);
+});
+
+/** A file for the message in this room; resolves the upload with its attachment, or rejects it. */
+function attach({ writing, session }) {
+  const sent = [];
+  const send = () => {
+    const one = {};
+    one.done = new Promise((resolve, reject) => Object.assign(one, { resolve, reject }));
+    sent.push(one);
+    return { done: one.done, abort: () => {} };
+  };
+  const types = ["txt"];
+  const most = { file_bytes: 1000, files_per_message: 10 };
+  const uploads = new Uploads({ send, remove: () => {}, limits: () => most, types, clock: new FakeClock() });
+  writing.useFiles(uploads);
+  uploads.add(session.room, [{ name: "plan.txt", size: 4, type: "text/plain" }]);
+  return { sent, uploads };
+}
+
+const plan = { id: "f1", name: "plan.txt", type: "text/plain", size: 4, url: "/files/f1/plan.txt" };
+
+test("a message leaves for its own room when its files are there, wherever somebody is by then", async () => {
+  const tab = await writer();
+  const { network, sent, session, writing } = tab;
+  const upload = attach(tab).sent[0];
+  writing.typed("Here is the plan");
+  writing.reply(message(1));
+  writing.send();
+  assert.equal(writing.wordsOfFiles, "Sent as soon as the files are there");
+  session.enter(PIT);
+  const messages = [1, 2, 3].map((n) => message(n, { room: PIT }));
+  await answerJoin(network.newest, { seq: 3, n: 3, reset: true, messages });
+  session.timeline.markNews(3, 1);
+  assert.equal(writing.wordsOfFiles, "");
+  writing.typed("for the pit");
+  upload.resolve(plan);
+  await settle();
+  const { room, body, attachments, reply_to } = network.newest.last("send");
+  assert.deepEqual({ room, body, attachments, reply_to }, {
+    room: GENERAL,
+    body: "Here is the plan",
+    attachments: ["f1"],
+    reply_to: "m1",
+  });
+  // Nothing happens in the room that is shown.
+  assert.deepEqual([sent, writing.text, session.timeline.news?.n], [[], "for the pit", 3]);
+  session.enter(GENERAL);
+  assert.deepEqual([writing.text, writing.draft.replyTo, writing.wordsOfFiles], ["", null, ""]);
+});
+
+test("whoever goes on typing does not want it sent yet", async () => {
+  const tab = await writer();
+  const upload = attach(tab).sent[0];
+  tab.writing.typed("Here is the plan");
+  tab.writing.send();
+  tab.writing.typed("Here is the plan, and");
+  upload.resolve(plan);
+  await settle();
+  assert.equal(tab.network.newest.last("send"), undefined);
+  assert.equal(tab.writing.sendable, true);
+});
+
+test("a file that failed holds its message back until it is tried again", async () => {
+  const tab = await writer();
+  const { sent, uploads } = attach(tab);
+  tab.writing.typed("Here is the plan");
+  tab.writing.send();
+  sent[0].reject(new ReplyError("unsupported_file", "This is no text."));
+  await settle();
+  assert.equal(tab.writing.wordsOfFiles, "Try it again or remove it");
+  assert.equal(tab.network.newest.last("send"), undefined);
+  uploads.retry(uploads.of(GENERAL)[0].key);
+  sent[1].resolve(plan);
+  await settle();
+  assert.deepEqual(tab.network.newest.last("send").attachments, ["f1"]);
+});
+
+test("without its only file there is nothing to send", async () => {
+  const tab = await writer();
+  const { uploads } = attach(tab);
+  tab.writing.send();
+  uploads.cancel(uploads.of(GENERAL)[0].key);
+  assert.equal(tab.network.newest.last("send"), undefined);
+  tab.writing.typed("Words after all");
+  assert.equal(tab.network.newest.last("send"), undefined);
 });
 
 // --- emoji

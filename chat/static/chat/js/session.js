@@ -148,10 +148,10 @@ export class Session extends Emitter {
   }
 
   /** Puts a message in the outbox; it leaves as soon as it can. `quote` is what it answers, if anything. */
-  send(body, { quote, attachments = [] } = {}) {
-    const [cid, room, ts] = [newCid(), this.room, this.#clock.now()];
+  send(body, { room = this.room, quote, attachments = [] } = {}) {
+    const [cid, ts] = [newCid(), this.#clock.now()];
     this.outbox.add({ cid, room, body, ts, quote, attachments });
-    this.timeline.clearNews();
+    if (room === this.room) this.timeline.clearNews();
     this.#own.deliver();
   }
 

@@ -17,14 +17,15 @@ export class Writing extends Emitter {
   #saving = new Set();
   #problems = new Map();
 
-  /** `sent()` is called when a message left the field. */
+  /** `sent()` is called when a message left the field of the room that is shown. */
   constructor({ session, sent }) {
     super();
     this.#session = session;
     this.#sent = sent;
     this.#drafts.on("change", () => this.emit("change"));
-    session.on("room", () => this.#changeRoom());
+    session.on("room", () => this.emit("change"));
     session.on("me", () => session.me === null && this.#forget());
+    session.on("removed", ({ channel }) => this.#files.awaitNoMore(channel.room));
     for (const event of ["changes", "joined"]) session.on(event, () => this.#forgetGone());
   }
 
@@ -50,13 +51,11 @@ export class Writing extends Emitter {
 
   /** How many characters may still be written. */
   get left() {
-    return (this.#session.limits.body_characters ?? Infinity) - lengthOf(this.text);
+    return this.#leftIn(this.#room);
   }
 
   get sendable() {
-    const fits = (!isBlank(this.text) || this.#hasFiles) && this.left >= 0;
-    const failed = !this.draft.edit && this.#files.failed(this.#room);
-    return this.#session.me !== null && fits && !this.saving && !failed;
+    return this.#isSendable(this.#room);
   }
 
   /** What to say of the files of a new message, if anything. */
@@ -114,7 +113,7 @@ export class Writing extends Emitter {
       this.#files.await(this.#room);
       this.emit("change");
     } else {
-      this.#sendNew();
+      this.#sendNew(this.#room);
     }
   }
 
@@ -122,19 +121,31 @@ export class Writing extends Emitter {
     return this.#session.room;
   }
 
-  /** Something to look at, where there are no words. */
-  get #hasFiles() {
-    const { edit } = this.draft;
-    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(this.#room);
+  #leftIn(room) {
+    return (this.#session.limits.body_characters ?? Infinity) - lengthOf(this.#drafts.textOf(room));
   }
 
-  #sendNew() {
-    const { body, replyTo } = this.draft;
-    const attachments = this.#files.take(this.#room);
+  #isSendable(room) {
+    const { edit } = this.#drafts.of(room);
+    const says = !isBlank(this.#drafts.textOf(room)) || this.#hasFiles(room);
+    const held = this.#saving.has(room) || (!edit && this.#files.failed(room));
+    return this.#session.me !== null && says && this.#leftIn(room) >= 0 && !held;
+  }
+
+  /** Something to look at, where there are no words. */
+  #hasFiles(room) {
+    const { edit } = this.#drafts.of(room);
+    return edit ? this.#session.timeline.find(edit.id)?.attachments.length > 0 : this.#files.any(room);
+  }
+
+  #sendNew(room) {
+    this.#files.awaitNoMore(room);
+    const { body, replyTo } = this.#drafts.of(room);
+    const attachments = this.#files.take(room);
     const quote = replyTo ? quoteOf(replyTo) : undefined;
-    this.#session.send(asSent(body), { quote, attachments });
-    this.#drafts.sent(this.#room);
-    this.#sent();
+    this.#session.send(asSent(body), { room, quote, attachments });
+    this.#drafts.sent(room);
+    if (room === this.#room) this.#sent();
   }
 
   /** The words stay in the field until the server has them. */
@@ -156,14 +167,10 @@ export class Writing extends Emitter {
   }
 
   #filesChanged() {
-    const complete = this.#files.complete.includes(this.#room);
-    if (complete) this.#files.awaitNoMore(this.#room);
-    if (complete && this.sendable) this.#sendNew();
-    this.emit("change");
-  }
-
-  #changeRoom() {
-    this.#files.awaitNoMore();
+    for (const room of this.#files.complete) {
+      if (this.#isSendable(room)) this.#sendNew(room);
+      else this.#files.awaitNoMore(room);
+    }
     this.emit("change");
   }
 

@@ -31,18 +31,16 @@ export class MessageFiles {
     this.#awaited.add(room);
   }
 
-  /** It is not any more, without a room none is. */
   awaitNoMore(room) {
-    if (room) this.#awaited.delete(room);
-    else this.#awaited.clear();
+    this.#awaited.delete(room);
   }
 
   isAwaited(room) {
     return this.#awaited.has(room);
   }
 
-  /** The rooms in which what was waited for is there. */
+  /** The rooms in which what was waited for is there. A file that failed is waited for until it is tried again. */
   get complete() {
-    return [...this.#awaited].filter((room) => !this.busy(room));
+    return [...this.#awaited].filter((room) => !this.busy(room) && !this.failed(room));
   }
 }
