@@ -141,7 +141,7 @@ def test_edits_reactions_and_deletions_are_shown_live_and_after_a_reload(
     expect(ines.message("Two plus two").locator('[data-part="edited"]')).to_be_visible()
 
 
-def test_a_draft_stays_in_its_channel(visitor: Arrive, channel: MakeChannel) -> None:
+def test_a_draft_stays_in_its_channel_and_outlives_the_page(visitor: Arrive, channel: MakeChannel) -> None:
     address = channel("Drafts")
     ines = visitor().opens(address).chooses_name("Ines")
     ines.composer.fill("Not yet sent")
@@ -150,6 +150,17 @@ def test_a_draft_stays_in_its_channel(visitor: Arrive, channel: MakeChannel) -> 
     ines.composer.fill("Somewhere else")
     ines.enters("Drafts")
     expect(ines.composer).to_have_value("Not yet sent")
+    ines.composer.press_sequentially(", nor finished")
+    ines.reloads()
+    ines.is_connected()
+    expect(ines.composer).to_have_value("Not yet sent, nor finished")
+    ines.composer.press("Enter")
+    ines.sees_stored("Not yet sent, nor finished")
+    ines.reloads()
+    ines.is_connected()
+    expect(ines.composer).to_have_value("")
+    ines.enters("General Talk")
+    expect(ines.composer).to_have_value("Somewhere else")
 
 
 def test_the_first_thing_that_somebody_does_is_not_lost(visitor: Arrive, channel: MakeChannel) -> None:

@@ -156,6 +156,10 @@ def test_logging_out_ends_the_session_in_all_its_tabs_and_frees_the_name(
     ines.turns_to_this_tab()
     ines.says("My last words")
     ines.sees_stored("My last words")
+    ines.composer.fill("Nothing that anybody")
+    second.turns_to_this_tab()
+    second.composer.fill("shall ever read")
+    ines.turns_to_this_tab()
     ines.logs_out()
     for tab in (ines, second):
         expect(tab.page.get_by_role("dialog", name="What should people call you?")).to_be_visible()

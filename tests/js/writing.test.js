@@ -16,8 +16,15 @@ import { answerJoin, entered } from "./tab.js";
 
 // --- drafts
 
-function drafting(text) {
-  const drafts = new Drafts();
+/** The drafts of somebody at a tab of this browser. */
+function draftsOf({ area = new FakeArea(), person = alice, clock = new FakeClock() } = {}) {
+  const drafts = new Drafts({ storage: new Storage(area), clock });
+  drafts.belongTo(person.id);
+  return drafts;
+}
+
+function drafting(text, options) {
+  const drafts = draftsOf(options);
   drafts.typed(GENERAL, text);
   return drafts;
 }
@@ -101,13 +108,141 @@ test("what was sent leaves neither words nor a reply", () => {
   assert.deepEqual(drafts.of(GENERAL), { body: "", replyTo: null, edit: null });
 });
 
+test("drafts outlive the page: their words, and what they answer", () => {
+  const area = new FakeArea();
+  const before = drafting("half a thought", { area });
+  before.reply(PIT, message(7, { body: "x".repeat(4000) }));
+  before.keep();
+  const after = draftsOf({ area });
+  assert.equal(after.textOf(GENERAL), "half a thought");
+  const { id, n, author, body } = after.of(PIT).replyTo;
+  assert.deepEqual({ id, n, author, body }, { id: "m7", n: 7, author: bob, body: "x".repeat(200) });
+  assert.equal(draftsOf({ area, person: bob }).textOf(GENERAL), "");
+});
+
+test("an edit is not kept, and what lies under it is", () => {
+  const area = new FakeArea();
+  const before = drafting("half a thought", { area });
+  before.edit(GENERAL, message(1));
+  before.typed(GENERAL, "other words");
+  before.keep();
+  const { body, edit } = draftsOf({ area }).of(GENERAL);
+  assert.deepEqual([body, edit], ["half a thought", null]);
+});
+
+test("what is typed is kept half a second later, however many keys that are", () => {
+  const [area, clock] = [new FakeArea(), new FakeClock()];
+  let written = 0;
+  const setItem = area.setItem.bind(area);
+  area.setItem = (...item) => {
+    written += 1;
+    setItem(...item);
+  };
+  const drafts = draftsOf({ area, clock });
+  for (const text of ["h", "ha", "hal", "half"]) {
+    drafts.typed(GENERAL, text);
+    clock.wind(150);
+  }
+  assert.equal(written, 1);
+  clock.wind(500);
+  assert.equal(draftsOf({ area }).textOf(GENERAL), "half");
+  assert.deepEqual([written, clock.pending], [1, 0]);
+});
+
+test("what was sent or emptied is kept no longer", () => {
+  const area = new FakeArea();
+  const drafts = drafting("yes", { area });
+  drafts.keep();
+  drafts.sent(GENERAL);
+  assert.equal(area.length, 0);
+  drafts.typed(GENERAL, "no");
+  drafts.keep();
+  drafts.typed(GENERAL, "");
+  drafts.keep();
+  assert.equal(area.length, 0);
+});
+
+test("another tab's draft is overwritten only by who writes in the same room, and found by who turns to it", () => {
+  const area = new FakeArea();
+  const one = drafting("begun here", { area });
+  one.keep();
+  const other = draftsOf({ area });
+  other.typed(GENERAL, "begun here, finished there");
+  other.typed(PIT, "for the pit");
+  other.keep();
+  one.turnTo(PIT);
+  one.turnTo(GENERAL);
+  one.keep();
+  assert.equal(one.textOf(GENERAL), "begun here, finished there");
+  assert.equal(one.textOf(PIT), "for the pit");
+  other.sent(PIT);
+  one.turnTo(PIT);
+  assert.equal(one.textOf(PIT), "");
+});
+
+test("in a browser that keeps nothing drafts last as long as the page", () => {
+  const full = new FakeArea();
+  full.setItem = () => {
+    throw new Error("QuotaExceededError");
+  };
+  for (const area of [null, full]) {
+    const drafts = drafting("half a thought", { area });
+    drafts.turnTo(PIT);
+    drafts.turnTo(GENERAL);
+    assert.equal(drafts.textOf(GENERAL), "half a thought");
+  }
+});
+
+test("of many drafts the latest are kept, and a very long one as far as it was short", () => {
+  const [area, clock] = [new FakeArea(), new FakeClock()];
+  const drafts = draftsOf({ area, clock });
+  for (let at = 0; at < 60; at += 1) {
+    drafts.typed(`channel:c${at}`, `draft ${at}`);
+    clock.wind(1_000);
+  }
+  assert.equal(area.length, 50);
+  const after = draftsOf({ area });
+  assert.deepEqual([after.textOf("channel:c9"), after.textOf("channel:c10")], ["", "draft 10"]);
+  drafts.typed("channel:c59", "x".repeat(20_001));
+  drafts.keep();
+  assert.equal(draftsOf({ area }).textOf("channel:c59"), "draft 59");
+});
+
+test("damaged drafts are none", () => {
+  const area = new FakeArea();
+  for (const damaged of ["7", "{", "null", '{"body": 7, "replyTo": {"id": 1}}', '{"replyTo": "m1"}']) {
+    area.setItem(`chat:${alice.id}:draft:${GENERAL}`, damaged);
+    assert.deepEqual(draftsOf({ area }).of(GENERAL), { body: "", replyTo: null, edit: null });
+  }
+});
+
+test("whoever is logged out leaves no drafts in the page, and nothing more of them is kept", () => {
+  const area = new FakeArea();
+  const storage = new Storage(area);
+  const drafts = new Drafts({ storage, clock: new FakeClock() });
+  drafts.belongTo(alice.id);
+  drafts.typed(GENERAL, "half a thought");
+  drafts.keep();
+  drafts.typed(GENERAL, "half a thought, and more");
+  storage.set("chat:theme", "dark");
+  storage.forget(alice.id);
+  drafts.keep();
+  assert.deepEqual([area.length, area.key(0)], [1, "chat:theme"]);
+  drafts.belongTo(bob.id);
+  assert.equal(drafts.textOf(GENERAL), "");
+  drafts.typed(GENERAL, "of bob");
+  drafts.keep();
+  assert.equal(draftsOf({ area, person: bob }).textOf(GENERAL), "of bob");
+});
+
 // --- what becomes of what is written
 
 /** Somebody in a room who writes; `sent` counts what left the field. */
 async function writer(options) {
   const tab = await entered(options);
   const sent = [];
-  const writing = new Writing({ session: tab.session, sent: () => sent.push(tab.session.room) });
+  const { area, clock, session } = tab;
+  const writing = new Writing({ session, storage: new Storage(area), clock, sent: () => sent.push(session.room) });
   return { ...tab, sent, writing };
 }
 
@@ -180,6 +315,38 @@ test("an edit that was saved is over, wherever somebody is by then", async () =>
   await settle();
   session.enter(GENERAL);
   assert.deepEqual([writing.saving, writing.draft.edit, writing.problem], [false, null, ""]);
+});
+
+test("what is written before all is ready comes after the draft that was kept", async () => {
+  const area = new FakeArea();
+  drafting("half a thought", { area }).keep();
+  const { writing } = await writer({ area });
+  writing.add(" ");
+  assert.equal(writing.text, "half a thought");
+  writing.add("and one of this moment");
+  assert.equal(writing.text, "half a thought\n\nand one of this moment");
+});
+
+test("drafts are there with the person, and gone with them", async () => {
+  const area = new FakeArea();
+  drafting("of alice", { area }).keep();
+  drafting("of bob", { area, person: bob }).keep();
+  const { network, session, writing } = await writer({ area });
+  assert.equal(writing.text, "of alice");
+  network.newest.drop(4401);
+  assert.equal(writing.text, "");
+  session.identify(bob);
+  assert.equal(writing.text, "of bob");
+});
+
+test("of a room that is none of theirs any more nobody keeps a draft", async () => {
+  const { area, session, writing } = await writer();
+  writing.typed("for the few");
+  writing.keep();
+  assert.equal(area.length, 1);
+  session.lose(roomState(GENERAL));
+  writing.keep();
+  assert.deepEqual([area.length, writing.text], [0, ""]);
 });
 
 /** A file for the message in this room; resolves the upload with its attachment, or rejects it. */

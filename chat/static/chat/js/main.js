@@ -11,7 +11,7 @@ import { showDrawerDot } from "chat/controllers/drawer_dot.js";
 import { EdgesController } from "chat/controllers/edges.js";
 import { closeWhenForgotten } from "chat/controllers/forgotten.js";
 import { HeadController } from "chat/controllers/head.js";
-import { commitOnLeaving } from "chat/controllers/leaving.js";
+import { onLeaving } from "chat/controllers/leaving.js";
 import { stylesOf } from "chat/controllers/later_styles.js";
 import { LightController } from "chat/controllers/light.js";
 import { MeMenuController } from "chat/controllers/me_menu.js";
@@ -208,6 +208,7 @@ function start() {
     form: one("[data-composer]"),
     hint: one("[data-composer-hint]"),
     session,
+    storage,
     sent: () => toNewest(),
   });
   const go = rooms({ session, later, addressOf, composer });
@@ -235,7 +236,11 @@ function start() {
   });
 
   watchNetwork(session);
-  commitOnLeaving(session);
+  onLeaving(() => {
+    // What waits only for somebody to change their mind is done before they are gone.
+    session.changes?.commit();
+    composer.keep();
+  });
   closeWhenForgotten(session);
   followOtherTabs({ session, name: `chat ${urls.socket}` });
   later.fetchWhenUsed(document);

@@ -3,6 +3,7 @@
  */
 export class Storage {
   #area;
+  #forgotten = null;
 
   constructor(area) {
     this.#area = area;
@@ -28,7 +29,7 @@ export class Storage {
   /** True when it was kept. */
   set(key, value) {
     try {
-      if (!this.#area) return false;
+      if (!this.#area || (this.#forgotten && key.startsWith(this.#forgotten))) return false;
       this.#area.setItem(key, JSON.stringify(value));
       return true;
     } catch {
@@ -42,6 +43,12 @@ export class Storage {
     } catch {
       // Forbidden to write is forbidden to keep: there is nothing to remove.
     }
+  }
+
+  /** Removes all that is kept for this person, and keeps nothing more of what this page still has of them. */
+  forget(personId) {
+    this.#forgotten = belongsTo(personId);
+    for (const key of this.keys(this.#forgotten)) this.remove(key);
   }
 
   keys(prefix) {

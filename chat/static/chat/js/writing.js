@@ -1,4 +1,5 @@
 import { reasonOf } from "chat/changes.js";
+import { browserClock } from "chat/clock.js";
 import { Emitter } from "chat/emitter.js";
 import { Drafts, quoteOf } from "chat/models/drafts.js";
 import { MessageFiles } from "chat/models/message_files.js";
@@ -12,20 +13,22 @@ import { isBlank, lengthOf } from "chat/text.js";
 export class Writing extends Emitter {
   #session;
   #sent;
-  #drafts = new Drafts();
+  #drafts;
   #files = new MessageFiles();
   #saving = new Set();
   #problems = new Map();
 
   /** `sent()` is called when a message left the field of the room that is shown. */
-  constructor({ session, sent }) {
+  constructor({ session, storage, sent, clock = browserClock }) {
     super();
     this.#session = session;
     this.#sent = sent;
+    this.#drafts = new Drafts({ storage, clock });
+    this.#drafts.belongTo(session.me?.id ?? null);
     this.#drafts.on("change", () => this.emit("change"));
-    session.on("room", () => this.emit("change"));
-    session.on("me", () => session.me === null && this.#forget());
-    session.on("removed", ({ channel }) => this.#files.awaitNoMore(channel.room));
+    session.on("room", () => this.#drafts.turnTo(session.room));
+    session.on("me", () => this.#changePerson());
+    session.on("removed", ({ channel }) => this.#lose(channel));
     for (const event of ["changes", "joined"]) session.on(event, () => this.#forgetGone());
   }
 
@@ -73,6 +76,16 @@ export class Writing extends Emitter {
   typed(text) {
     this.write(text);
     if (!isBlank(text) && !this.draft.edit) this.#session.typed();
+  }
+
+  /** Words from elsewhere come after what is being written. */
+  add(words) {
+    if (!isBlank(words)) this.#drafts.add(this.#room, words);
+  }
+
+  /** Keeps in the browser what was typed up to now. */
+  keep() {
+    this.#drafts.keep();
   }
 
   /** Like typing, and others are not told of it. */
@@ -174,9 +187,15 @@ export class Writing extends Emitter {
     this.emit("change");
   }
 
-  #forget() {
-    this.#problems.clear();
-    this.#drafts.clear();
+  #changePerson() {
+    const { me } = this.#session;
+    if (me === null) this.#problems.clear();
+    this.#drafts.belongTo(me?.id ?? null);
+  }
+
+  #lose({ room }) {
+    this.#files.awaitNoMore(room);
+    this.#drafts.forget(room);
   }
 
   /** A message that is being edited or answered was deleted, here or elsewhere. */

@@ -27,13 +27,13 @@ export class ComposerController {
   #lastSaid;
 
   /** `sent()` is called when a message left the field. */
-  constructor({ form, hint, session, sent }) {
+  constructor({ form, hint, session, storage, sent }) {
     this.#form = form;
     this.#field = form.querySelector("textarea");
     this.#hint = hint;
     this.#words = hint.firstElementChild;
     this.#session = session;
-    this.#writing = new Writing({ session, sent });
+    this.#writing = new Writing({ session, storage, sent });
     this.#mode = new ComposerMode({ form, cancel: () => this.#cancel() });
     this.#lastSaid = new LastSaid({ session, found: (message) => this.edit(message) });
     // It submits no form: before this is there, that would load the page anew, without the words.
@@ -46,7 +46,7 @@ export class ComposerController {
       afterPress(() => this.#showWriting());
     });
     // Whoever was quick has written before this was there.
-    this.#writing.write(this.#field.value);
+    this.#writing.add(this.#field.value);
     this.#writing.on("change", () => this.#draw());
     session.on("room", () => hasFinePointer() && this.focus());
     session.on("me", () => this.#changePerson());
@@ -71,6 +71,11 @@ export class ComposerController {
     this.focus();
     this.#field.setRangeText(text, selectionStart, selectionEnd, "end");
     this.#typed();
+  }
+
+  /** Keeps in the browser what was typed up to now. */
+  keep() {
+    this.#writing.keep();
   }
 
   /** The next message answers this one. */

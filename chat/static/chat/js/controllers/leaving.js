@@ -1,7 +1,7 @@
-/** What waits only for somebody to change their mind is done before they are gone. */
-export function commitOnLeaving(session) {
-  addEventListener("pagehide", () => session.changes?.commit());
+/** Calls back when somebody leaves the page, or looks away and may not come back. */
+export function onLeaving(leave) {
+  addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") session.changes?.commit();
+    if (document.visibilityState === "hidden") leave();
   });
 }

@@ -1,7 +1,6 @@
 import { refusalOf } from "chat/controllers/checked_field.js";
 import { part, setText } from "chat/dom.js";
 import { postJson } from "chat/http.js";
-import { belongsTo } from "chat/storage.js";
 
 /** Ends the session, after asking when something would be lost. */
 export class LogoutController {
@@ -43,7 +42,7 @@ export class LogoutController {
       if (!this.#dialog.open) this.#dialog.showModal();
       return;
     }
-    for (const key of this.#storage.keys(belongsTo(id))) this.#storage.remove(key);
+    this.#storage.forget(id);
     // Whatever this page has learned goes with it; the server draws the next one for nobody.
     location.reload();
   }
