@@ -46,6 +46,20 @@ test("who would lose something is told how much", () => {
   assert.equal(outbox.lossWords, "");
 });
 
+test("who would lose what another tab has not sent is told of that, too", () => {
+  const area = new FakeArea();
+  const one = open(area);
+  const two = open(area);
+  two.add(entry("a"));
+  assert.equal(one.lossWords, "1 message is not sent and will be lost.");
+  one.add(entry("b"));
+  assert.equal(one.lossWords, "2 messages are not sent and will be lost.");
+  area.setItem(`chat:${alice.id}:outbox:damaged`, "{");
+  two.remove("a");
+  one.remove("b");
+  assert.equal(one.lossWords, "");
+});
+
 test("two tabs do not overwrite each other's messages", () => {
   const area = new FakeArea();
   const one = open(area);

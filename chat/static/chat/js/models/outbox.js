@@ -79,9 +79,9 @@ export class Outbox extends Emitter {
     return this.waiting + this.#count(Unsent.FAILED);
   }
 
-  /** What to say to who would lose it; empty when nothing is unsent. */
+  /** What to say to who would lose it, written in this tab or in another; empty when nothing is unsent. */
   get lossWords() {
-    const { size } = this;
+    const size = this.size + this.#written.filter(({ cid }) => !this.#entries.has(cid)).length;
     return size ? `${count(size, "message")} ${size === 1 ? "is" : "are"} not sent and will be lost.` : "";
   }
 
@@ -158,12 +158,16 @@ export class Outbox extends Emitter {
     return this.#storage.set(this.#prefix + cid, { room, body, ts, quote, attachments });
   }
 
-  #load(now) {
+  /** What this browser keeps, of all tabs. */
+  get #written() {
     const kept = this.#storage.keys(this.#prefix).map((key) => {
-      return { cid: key.slice(this.#prefix.length), ...this.#storage.get(key) };
+      return { ...this.#storage.get(key), cid: key.slice(this.#prefix.length) };
     });
-    for (const { cid, room, body, ts, quote, attachments = [] } of kept.sort((a, b) => a.ts - b.ts)) {
-      if (!room || (!body && !attachments.length)) continue;
+    return kept.filter(({ room, body, attachments }) => room && (body || attachments?.length));
+  }
+
+  #load(now) {
+    for (const { cid, room, body, ts, quote, attachments = [] } of this.#written.sort((a, b) => a.ts - b.ts)) {
       this.#entries.set(cid, waiting({ cid, room, body, ts, quote, attachments }));
     }
     this.expire(now);
