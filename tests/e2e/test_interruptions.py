@@ -161,6 +161,20 @@ def test_what_was_written_outlives_the_closed_tab(
     assert [message["body"] for message in client("Robot").enters(ROOM)] == ["Do not forget me", "Nor me"]
 
 
+def test_what_a_closed_tab_has_not_sent_is_sent_by_another(visitor: Arrive, client: MakeClient) -> None:
+    ines = visitor().opens("/").chooses_name("Ines")
+    cut_off = Visitor(ines.context, ines.watch)
+    cut_off.page.route_web_socket("**/ws/chat/", lambda socket: None)
+    cut_off.opens("/")
+    expect(cut_off.composer).to_be_enabled()
+    cut_off.says("Do not wait for me")
+    cut_off.sees("Do not wait for me")
+    cut_off.page.close()
+    ines.turns_to_this_tab()
+    ines.sees_stored("Do not wait for me")
+    assert [message["body"] for message in client("Robot").enters(ROOM)] == ["Do not wait for me"]
+
+
 def test_three_messages_wait_for_the_network_and_arrive_in_order_once(
     visitor: Arrive, client: MakeClient
 ) -> None:

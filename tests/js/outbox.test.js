@@ -60,6 +60,31 @@ test("who would lose what another tab has not sent is told of that, too", () => 
   assert.equal(one.lossWords, "");
 });
 
+test("what another tab kept is taken up in the order of writing, and what is known already stays as it is", () => {
+  const area = new FakeArea();
+  const one = open(area);
+  const two = open(area);
+  one.add(entry("c", { ts: NOW + 2 }));
+  one.sending("c");
+  two.add(entry("b", { ts: NOW + 1 }));
+  two.add(entry("a", { ts: NOW }));
+  one.takeUp(NOW + 3);
+  assert.deepEqual(one.inRoom(GENERAL).map(({ cid, state }) => [cid, state]), [
+    ["a", Unsent.WAITING],
+    ["b", Unsent.WAITING],
+    ["c", Unsent.SENDING],
+  ]);
+});
+
+test("nothing old is left to send when the first is told to be too old", () => {
+  const outbox = open(new FakeArea());
+  for (const cid of ["a", "b"]) outbox.add(entry(cid));
+  const left = [];
+  outbox.on("change", () => left.push(outbox.next));
+  outbox.takeUp(NOW + 24 * HOUR);
+  assert.deepEqual(left, [undefined]);
+});
+
 test("two tabs do not overwrite each other's messages", () => {
   const area = new FakeArea();
   const one = open(area);
@@ -83,13 +108,13 @@ test("what is older than the server's memory is not sent again without asking", 
 test("what waits in a page that stays open gets too old as well, and who asks again is heard", () => {
   const outbox = open(new FakeArea());
   outbox.add(entry("a"));
-  outbox.expire(NOW + 22 * HOUR);
+  outbox.takeUp(NOW + 22 * HOUR);
   assert.equal(outbox.next.cid, "a");
-  outbox.expire(NOW + 24 * HOUR);
+  outbox.takeUp(NOW + 24 * HOUR);
   const [{ state, error }] = outbox.inRoom(GENERAL);
   assert.deepEqual([state, error], [Unsent.FAILED, "expired"]);
   outbox.askAgain("a", NOW + 24 * HOUR);
-  outbox.expire(NOW + 25 * HOUR);
+  outbox.takeUp(NOW + 25 * HOUR);
   assert.equal(outbox.next.cid, "a");
 });
 

@@ -184,6 +184,25 @@ test("what is written offline leaves on return, in order, each with its cid", as
   assert.deepEqual(network.newest.all("send").map(({ body }) => body), ["one", "two"]);
 });
 
+test("what a closed tab did not send another one sends when it is connected again, at the latest", async () => {
+  const area = new FakeArea();
+  const open = await entered({ area });
+  openTab({ area }).session.send("written, and the tab closed");
+  await lose(open);
+  const { body, room } = open.network.newest.last("send");
+  assert.deepEqual({ body, room }, { body: "written, and the tab closed", room: GENERAL });
+});
+
+test("told that a tab was closed, another one sends at once what that has not sent", async () => {
+  const area = new FakeArea();
+  const { clock, network, session } = await entered({ area });
+  openTab({ area }).session.send("written, and the tab closed");
+  session.outbox.takeUp(clock.now());
+  assert.equal(network.newest.last("send").body, "written, and the tab closed");
+  session.outbox.takeUp(clock.now());
+  assert.equal(network.newest.all("send").length, 1);
+});
+
 test("an outbox outlives the page", async () => {
   const area = new FakeArea();
   const before = await entered({ area });

@@ -38,9 +38,4 @@ export class Belongings extends Emitter {
     this.#delivery.close();
     this.changes.close();
   }
-
-  /** Something new waits in the outbox. */
-  deliver() {
-    this.#delivery.poke();
-  }
 }

@@ -19,13 +19,13 @@ export class Delivery {
     this.#ask = ask;
     this.#clock = clock;
     this.#stored = stored;
+    outbox.on("change", () => this.#poke());
   }
 
   /** There is a connection: go on. */
   open() {
     this.#open = true;
-    this.#outbox.expire(this.#clock.now());
-    this.#wake();
+    this.#outbox.takeUp(this.#clock.now());
   }
 
   close() {
@@ -35,7 +35,7 @@ export class Delivery {
   }
 
   /** Something new may be waiting. */
-  poke() {
+  #poke() {
     if (this.#timer === null) this.#wake();
   }
 
@@ -46,7 +46,7 @@ export class Delivery {
     this.#busy = true;
     this.#deliver(entry).finally(() => {
       this.#busy = false;
-      this.poke();
+      this.#poke();
     });
   }
 

@@ -152,12 +152,10 @@ export class Session extends Emitter {
     const [cid, ts] = [newCid(), this.#clock.now()];
     this.outbox.add({ cid, room, body, ts, quote, attachments });
     if (room === this.room) this.timeline.clearNews();
-    this.#own.deliver();
   }
 
   retry(cid) {
     this.outbox.askAgain(cid, this.#clock.now());
-    this.#own.deliver();
   }
 
   /** Somebody types here: told to the others, not too often. */

@@ -33,7 +33,7 @@ export class Outbox extends Emitter {
     super();
     this.#storage = storage;
     this.#prefix = `${belongsTo(personId)}outbox:`;
-    this.#load(now);
+    this.takeUp(now);
   }
 
   /**
@@ -105,11 +105,20 @@ export class Outbox extends Emitter {
     this.#become(cid, Unsent.WAITING);
   }
 
-  /** What waits for longer than the server remembers is not sent without asking. */
-  expire(now) {
-    for (const { cid, state, since } of [...this.#entries.values()]) {
-      if (state === Unsent.WAITING && now - since > TRUSTED_MS) this.failed(cid, ErrorCode.EXPIRED);
+  /**
+   * Takes in what is kept here and not known yet: of a page before this, or of another tab, which may not live to send
+   * it. What waits for longer than the server remembers is not sent without asking.
+   */
+  takeUp(now) {
+    for (const { cid, room, body, ts, quote, attachments = [] } of this.#written) {
+      if (this.#entries.has(cid)) continue;
+      this.#entries.set(cid, waiting({ cid, room, body, ts, quote, attachments }));
     }
+    this.#entries = new Map([...this.#entries].sort(([, one], [, other]) => one.ts - other.ts));
+    // All of them before anybody is told, who might send the next.
+    const isOld = ({ state, since }) => state === Unsent.WAITING && now - since > TRUSTED_MS;
+    for (const entry of [...this.#entries.values()].filter(isOld)) turn(entry, Unsent.FAILED, ErrorCode.EXPIRED);
+    this.emit("change");
   }
 
   /** What it answers is gone: it is said without. */
@@ -146,7 +155,7 @@ export class Outbox extends Emitter {
   #become(cid, state, error = null) {
     const entry = this.#entries.get(cid);
     if (!entry) return;
-    Object.assign(entry, { state, error, revision: entry.revision + 1 });
+    turn(entry, state, error);
     this.emit("change");
   }
 
@@ -165,13 +174,6 @@ export class Outbox extends Emitter {
     });
     return kept.filter(({ room, body, attachments }) => room && (body || attachments?.length));
   }
-
-  #load(now) {
-    for (const { cid, room, body, ts, quote, attachments = [] } of this.#written.sort((a, b) => a.ts - b.ts)) {
-      this.#entries.set(cid, waiting({ cid, room, body, ts, quote, attachments }));
-    }
-    this.expire(now);
-  }
 }
 
 const waiting = (message) => ({
@@ -181,3 +183,5 @@ const waiting = (message) => ({
   error: null,
   revision: 0,
 });
+
+const turn = (entry, state, error) => Object.assign(entry, { state, error, revision: entry.revision + 1 });
