@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, ViewportSize, expect
 
@@ -151,6 +152,48 @@ def test_axe_has_nothing_to_say_of_the_list_with_something_unread(
     ines.opens_the_list()
     expect(ines.badge(name)).to_have_text("1")
     passes(ines)
+
+
+def fits(person: Visitor, shown: Locator) -> None:
+    """All of it is in the window, or can be scrolled there."""
+    expect(shown).to_be_visible()
+    place, window = shown.bounding_box(), person.page.viewport_size
+    assert place is not None
+    assert window is not None
+    assert place["y"] >= 0
+    assert place["y"] + place["height"] <= window["height"]
+    room = shown.evaluate("element => element.scrollHeight - element.clientHeight")
+    assert room <= 0 or shown.evaluate("element => getComputedStyle(element).overflowY") == "auto"
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        # 1280 × 1024 at 400 %, a phone on its side, and a wide window at 400 %.
+        ViewportSize(width=320, height=256),
+        ViewportSize(width=667, height=331),
+        ViewportSize(width=720, height=256),
+    ],
+    ids=["zoomed", "phone on its side", "wide and zoomed"],
+)
+def test_what_opens_in_a_low_window_is_in_it_and_scrolls(visitor: Arrive, size: ViewportSize) -> None:
+    words = f"In a window of {size['width']} by {size['height']}"
+    ines = visitor(size, reduced_motion="reduce").opens("/").chooses_name("Ines")
+    ines.says(words)
+    ines.sees_stored(words)
+    ines.opens_the_menu_of(words)
+    fits(ines, ines.page.locator("#message-menu"))
+    ines.page.keyboard.press("Escape")
+    ines.begins_a_channel()
+    fits(ines, ines.channel_dialog)
+    ines.page.keyboard.press("Escape")
+    ines.opens_the_menu()
+    fits(ines, ines.page.locator("#me-menu"))
+    ines.page.locator("#me-menu").get_by_role("button", name="Change name").click()
+    fits(ines, ines.name_dialog)
+    ines.page.keyboard.press("Escape")
+    ines.logs_out()
+    ines.is_asked_for_a_name()
 
 
 def test_a_chosen_theme_outlives_a_reload(visitor: Arrive) -> None:
