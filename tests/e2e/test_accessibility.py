@@ -154,6 +154,66 @@ def test_axe_has_nothing_to_say_of_the_list_with_something_unread(
     passes(ines)
 
 
+# What is still seen of an element where the reader has chosen all colours: no shadow, no ground but theirs.
+SEEN = """element => {
+  const { backgroundColor, borderTopWidth, borderTopColor, outlineStyle, outlineWidth, outlineColor } =
+    getComputedStyle(element);
+  const outline = outlineStyle === "none" ? "none" : `${outlineWidth} ${outlineColor}`;
+  const border = parseFloat(borderTopWidth) ? `${borderTopWidth} ${borderTopColor}` : "none";
+  return [backgroundColor, border, outline];
+}"""
+
+
+def has_an_edge(shown: Locator) -> None:
+    expect(shown).to_be_visible()
+    assert shown.evaluate(SEEN)[1:] != ["none", "none"]
+
+
+def looks_unlike(one: Locator, other: Locator) -> None:
+    expect(one).to_be_visible()
+    assert one.evaluate(SEEN) != other.evaluate(SEEN)
+
+
+def test_with_the_readers_own_colours_edges_and_what_is_chosen_are_seen(
+    visitor: Arrive, client: MakeClient, channel: MakeChannel
+) -> None:
+    address = channel("Own colours")
+    room = f"channel:{address.split('/')[2]}"
+    robot = client("Robot")
+    first = robot.says("Which of them?", room=room)[0]["id"]
+    ines = visitor().opens(address).chooses_name("Ines")
+    ines.page.emulate_media(forced_colors="active")
+    has_an_edge(ines.page.locator(".composer"))
+    has_an_edge(ines.message("Which of them?").locator(".message__bubble"))
+    looks_unlike(ines.room("Own colours"), ines.room("General Talk"))
+
+    robot.ask("join", room=room)
+    robot.ask("react", room=room, id=first, emoji="👍", on=True)
+    robot.ask("react", room=room, id=first, emoji="🎉", on=True)
+    reactions = ines.message("Which of them?").locator(".reaction[aria-pressed]")
+    expect(reactions).to_have_count(2)
+    has_an_edge(reactions.first)
+    reactions.last.click()
+    expect(reactions.last).to_have_attribute("aria-pressed", "true")
+    ines.composer.focus()
+    looks_unlike(reactions.last, reactions.first)
+
+    lamp = ines.page.locator("nav .lamp__bar")
+    looks_unlike(lamp, ines.page.locator("nav"))
+    ines.page.keyboard.press("Control+k")
+    options = ines.page.get_by_role("option")
+    looks_unlike(options.and_(ines.page.locator('[aria-selected="true"]')), options.last)
+    has_an_edge(ines.page.locator("#jump-dialog"))
+    ines.page.keyboard.press("Escape")
+    ines.opens_the_menu()
+    menu = ines.page.locator("#me-menu")
+    has_an_edge(menu)
+    looks_unlike(menu.locator("input:checked + span"), menu.locator("input:not(:checked) + span").first)
+    menu.get_by_role("button", name="Change name").click()
+    has_an_edge(ines.name_dialog)
+    has_an_edge(ines.name_field)
+
+
 def fits(person: Visitor, shown: Locator) -> None:
     """All of it is in the window, or can be scrolled there."""
     expect(shown).to_be_visible()
