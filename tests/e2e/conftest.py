@@ -38,6 +38,11 @@ CHROMIUM_ARGUMENTS = [
 # twice as much until it notices that the network is gone.
 PATIENCE_MS = 30_000
 
+SETTINGS: dict[str, object] = {
+    "DJANGO_SETTINGS_MODULE": "e2e.settings",
+    "PYTHONPATH": Path(__file__).parents[1],
+}
+
 # Screenshots of what people saw when a journey failed.
 RESULTS = ROOT / "test-results"
 
@@ -71,12 +76,7 @@ def browsers(browser: Browser) -> Browsers:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """The environment of a site as the README runs it for others: static files have hashed names."""
-    variables: dict[str, object] = {
-        "DEBUG": 0,
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "DJANGO_SETTINGS_MODULE": "e2e.deployed",
-        "PYTHONPATH": Path(__file__).parents[1],
-    }
+    variables = SETTINGS | {"DEBUG": 0, "ALLOWED_HOSTS": "127.0.0.1"}
 
     def collect(folder: Path) -> None:
         manage("collectstatic", "--no-input", "--verbosity", "0", **variables, STATIC_ROOT=folder)
@@ -106,7 +106,7 @@ def servers(
 
         @cache
         def start(command: Sequence[str], limits: str) -> Server:
-            values = deployed if command is UVICORN else {}
+            values = deployed if command is UVICORN else SETTINGS
             folder = tmp_path_factory.mktemp("server")
             server = Server(command, folder, database, CHITCHAT_RATE_LIMITS=limits, **values)
             server.start()

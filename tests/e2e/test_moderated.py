@@ -18,9 +18,10 @@ def staff(server: Server, visitor: Arrive) -> Visitor:
     who = ("--username", STAFF, "--email", "keeper@example.org")
     server.manage("createsuperuser", "--no-input", *who, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     keeper = visitor().opens("/admin/")
-    keeper.page.get_by_label("Username").fill(STAFF)
-    keeper.page.get_by_label("Password").fill(PASSWORD)
+    keeper.page.get_by_label("Name", exact=True).fill(STAFF)
+    keeper.page.get_by_label("Password", exact=True).fill(PASSWORD)
     keeper.page.get_by_role("button", name="Log in").click()
+    expect(keeper.page).to_have_title(re.compile("^Site administration"))
     return keeper
 
 
