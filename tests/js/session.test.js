@@ -779,6 +779,50 @@ test("older messages of one room do not keep those of another waiting", async ()
   assert.deepEqual(network.newest.all("history").map(({ room }) => room), [GENERAL, PIT]);
 });
 
+const deleted = (n) => message(n, { deleted: true, body: "" });
+
+test("a page of older messages that were all deleted is passed by", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 60, n: 50, messages: [message(50)], more: true }),
+  });
+  session.older();
+  const { ref } = network.newest.last("history");
+  const messages = Array.from({ length: 10 }, (_, at) => deleted(40 + at));
+  network.newest.say({ type: "history", ref, room: GENERAL, messages, more: true });
+  await settle();
+  session.older();
+  assert.deepEqual(network.newest.all("history").map(({ before }) => before), [50, 40]);
+});
+
+test("where all that is shown was deleted, older messages can still be had", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 50, n: 50, messages: [message(49), message(50)], more: true }),
+  });
+  for (const n of [49, 50]) {
+    network.newest.say({ type: "event", room: GENERAL, seq: n + 2, kind: "delete", id: `m${n}` });
+  }
+  session.older();
+  assert.equal(network.newest.last("history").before, 49);
+});
+
+test("where the newest page was deleted before somebody came, older messages can be had", async () => {
+  const { network, session } = await entered({ state: page({ seq: 70, n: 50, more: true }) });
+  session.older();
+  assert.equal(network.newest.last("history").before, 51);
+});
+
+test("older messages still stand over what is here when the oldest of that is deleted meanwhile", async () => {
+  const { network, session } = await entered({
+    state: page({ seq: 9, n: 9, messages: [message(8), message(9)], more: true }),
+  });
+  session.older();
+  const { ref } = network.newest.last("history");
+  network.newest.say({ type: "event", room: GENERAL, seq: 10, kind: "delete", id: "m8" });
+  network.newest.say({ type: "history", ref, room: GENERAL, messages: [message(7)], more: false });
+  await settle();
+  assert.deepEqual(session.timeline.messages.map(({ n }) => n), [7, 9]);
+});
+
 // --- the message that another one answers
 
 /** A room of which only the newest message is here; `answer(first, last)` brings a page of older ones. */

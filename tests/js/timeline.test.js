@@ -180,6 +180,24 @@ test("older messages come before, each once", () => {
   assert.equal(timeline.more, false);
 });
 
+const deleted = (n) => message(n, { deleted: true, body: "" });
+
+test("what was deleted is known from its number on, also where nothing else is", () => {
+  const timeline = new Timeline(GENERAL);
+  timeline.reset({ epoch: EPOCH, seq: 9, n: 9, messages: [deleted(8), deleted(9)], more: true });
+  assert.deepEqual([timeline.first, timeline.isEmpty], [8, false]);
+  timeline.prepend([deleted(6), deleted(7)], true);
+  assert.deepEqual([timeline.first, timeline.isGone("m7", 7), timeline.isGone("m5", 5)], [6, true, false]);
+  timeline.prepend([deleted(5)], false);
+  assert.deepEqual([timeline.first, timeline.isEmpty], [5, true]);
+});
+
+test("what went from the top of a long page is known no longer", () => {
+  const timeline = timelineOf(1);
+  for (let n = 2; n <= 700; n += 1) timeline.apply(messageEvent(n));
+  assert.equal(timeline.first, 201);
+});
+
 test("people who come together are announced together", () => {
   const timeline = timelineOf(1);
   timeline.announce("joined", [bob], 1_000);

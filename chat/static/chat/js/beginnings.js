@@ -13,7 +13,7 @@ export function showBeginnings({ one, session, later, composer }) {
   });
   const look = () => {
     if (isPersonal(session.rooms.get(session.room) ?? {})) useStart(() => {});
-    else if (!session.timeline.oldest) useEmpty(() => {});
+    else if (session.timeline.isEmpty) useEmpty(() => {});
   };
   session.on("joined", look);
   followTimeline(session, look);

@@ -45,7 +45,7 @@ export class Conversation extends Emitter {
     this.#ask = ask;
     this.#say = say;
     this.#clock = clock;
-    const came = (timeline, page, before) => this.#prepend(timeline, page, before);
+    const came = (timeline, page) => this.#prepend(timeline, page);
     this.#history = new History({ session, ask, clock, came });
     this.#history.on("change", () => this.emit("older"));
     this.typing = new Typing(clock);
@@ -172,7 +172,7 @@ export class Conversation extends Emitter {
     return this.#history.isFetching(this.timeline);
   }
 
-  /** Fetches what stands above the oldest message, unless that is under way. */
+  /** Fetches what stands above what is here, unless that is under way. */
   older() {
     return this.#history.older(this.timeline);
   }
@@ -193,10 +193,10 @@ export class Conversation extends Emitter {
   }
 
   /** A line at the very top stands there only because what it belongs before was not here. */
-  #prepend(timeline, { messages, more }, before) {
-    const { news } = timeline;
+  #prepend(timeline, { messages, more }) {
+    const { news, oldest } = timeline;
     timeline.prepend(messages, more);
-    if (news?.n !== before) return;
+    if (!news || news.n !== oldest?.n) return;
     this.#markNews(timeline, timeline.firstOfLast(news.count, this.#session.me?.id), news.count);
   }
 

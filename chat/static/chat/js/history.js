@@ -21,7 +21,7 @@ export const Sought = Object.freeze({
 });
 
 /**
- * Fetches what stands above the oldest message of a timeline, a page at a time. Emits `change` when one is
+ * Fetches what stands above what a timeline was told, a page at a time. Emits `change` when one is
  * asked for, and when it has come.
  */
 export class History extends Emitter {
@@ -31,7 +31,7 @@ export class History extends Emitter {
   #came;
   #under = new Map();
 
-  /** `came(timeline, page, before)` takes a page in, of what stands before that number. */
+  /** `came(timeline, page)` takes a page in. */
   constructor({ session, ask, clock, came }) {
     super();
     this.#session = session;
@@ -48,7 +48,7 @@ export class History extends Emitter {
   older(timeline, limit = this.#pageOf(timeline)) {
     const known = this.#under.get(timeline);
     if (known) return known;
-    if (!this.#session.connected || !timeline.more || !timeline.oldest) return Promise.resolve(false);
+    if (!this.#session.connected || !timeline.more) return Promise.resolve(false);
     const fetched = this.#fetch(timeline, limit).then((came) => {
       this.#under.delete(timeline);
       this.emit("change");
@@ -64,7 +64,7 @@ export class History extends Emitter {
    * with whether anything came.
    */
   async reach(timeline, first, wanted) {
-    const isAbove = () => first < timeline.oldest?.n && timeline.messages.length < MOST_UNREAD;
+    const isAbove = () => first < timeline.first && timeline.messages.length < MOST_UNREAD;
     let some = false;
     let came = true;
     while (came && timeline.more && isAbove() && wanted()) {
@@ -88,15 +88,15 @@ export class History extends Emitter {
 
   async #fetch(timeline, limit) {
     const { room } = timeline;
-    const before = timeline.oldest.n;
+    const before = timeline.first;
     try {
       const page = await this.#ask("history", { room, before, limit });
       // Meanwhile the room may have been replaced: then this page stands before something else.
-      if (timeline.oldest?.n === before) this.#came(timeline, page, before);
+      if (timeline.first === before) this.#came(timeline, page);
     } catch (error) {
       await this.#rest(error);
     }
-    return timeline.oldest?.n !== before;
+    return timeline.first !== before;
   }
 
   /** Whoever is still at the top asks at once when this is over. */

@@ -168,7 +168,7 @@ export class Session extends Emitter {
     return this.#conversation.read(log, n);
   }
 
-  /** Fetches what stands above the oldest message. */
+  /** Fetches what stands above what is here. */
   older() {
     return this.#conversation.older();
   }

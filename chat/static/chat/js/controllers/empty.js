@@ -7,7 +7,7 @@ export function showEmpty({ element, session, composer }) {
   const draw = () => {
     const { me, timeline, outbox, room } = session;
     const known = me !== null && timeline.epoch !== null && session.rooms.get(room)?.kind !== "direct";
-    show(element, known && !timeline.oldest && outbox.inRoom(room).length === 0);
+    show(element, known && timeline.isEmpty && outbox.inRoom(room).length === 0);
     const { name = "", archived = false } = session.rooms.get(room) ?? {};
     setText(part(element, "name"), name);
     setText(part(element, "what"), archived ? "archived" : "here");

@@ -38,7 +38,9 @@ export class Timeline extends Emitter {
   epoch = null;
   seq = 0;
   n = 0;
-  /** The server has older messages than the oldest here. */
+  /** From this number on everything was told: also what was deleted, which has a number and no row. */
+  first = 1;
+  /** The server has older messages. */
   more = false;
   /** Somebody reads further up: nothing goes from over them. */
   readBack = false;
@@ -70,13 +72,18 @@ export class Timeline extends Emitter {
     return this.#entries.find((entry) => entry.kind === "message")?.message;
   }
 
+  /** Nothing is here, and nothing is older. */
+  get isEmpty() {
+    return !this.more && !this.oldest;
+  }
+
   find(id) {
     return this.#entry(id)?.message;
   }
 
   /** Whether message `id` with number `n` is not in the room any more, as far as is known here. */
   isGone(id, n) {
-    return !this.find(id) && !(this.more && n < this.oldest?.n);
+    return !this.find(id) && !(this.more && n < this.first);
   }
 
   /** Whether the message with this cid of this author is here. */
@@ -93,6 +100,7 @@ export class Timeline extends Emitter {
     this.epoch = epoch;
     this.seq = seq;
     this.n = n;
+    this.first = messages[0]?.n ?? n + 1;
     this.more = more;
     this.#entries = messages.filter(({ deleted }) => !deleted).map(asEntry);
     this.#held = held;
@@ -136,9 +144,9 @@ export class Timeline extends Emitter {
 
   /** Older messages, oldest first, from `history`. */
   prepend(messages, more) {
-    const first = this.oldest?.n ?? Infinity;
-    const older = messages.filter((message) => !message.deleted && message.n < first);
-    this.#entries.unshift(...older.map(asEntry));
+    const older = messages.filter(({ n }) => n < this.first);
+    this.#entries.unshift(...older.filter(({ deleted }) => !deleted).map(asEntry));
+    this.first = older[0]?.n ?? this.first;
     this.more = more;
     this.emit("change");
   }
@@ -263,6 +271,7 @@ export class Timeline extends Emitter {
     const surplus = this.#entries.length - (this.readBack ? MOST_READ_BACK : MOST_ENTRIES);
     if (surplus <= 0) return;
     this.#entries.splice(0, surplus);
+    this.first = this.oldest?.n ?? this.n + 1;
     this.more = true;
   }
 
