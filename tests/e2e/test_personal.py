@@ -11,6 +11,9 @@ from .test_accessibility import passes
 
 RATE_LIMITS = False
 
+# All of the last twenty messages fit into it, and more.
+TALL = ViewportSize(width=1440, height=2_400)
+
 CHAT = re.compile("/d/[A-Za-z0-9_-]{22}/$")
 
 # The row that is read, and where on the screen it stands.
@@ -129,6 +132,24 @@ def test_scrolling_back_brings_ten_at_a_time_and_what_is_read_stays_in_place(vis
     expect(petra.bodies.first).to_have_text(bodies[0])
     assert asked == [10, 10, 10, 10]
     expect(petra.page.get_by_text("This is the start.")).to_have_count(1)
+
+
+def test_a_tall_window_is_filled_with_older_messages(visitor: Arrive) -> None:
+    registers(visitor(), "Gisela")
+    edda = registers(visitor(TALL), "Edda")
+    writes_to(edda, "Gisela")
+    bodies = [f"Line {number}" for number in range(50)]
+    edda.says(*bodies)
+    edda.sees_stored(bodies[-1])
+    asked = history_asked(edda.page)
+    edda.reloads()
+    edda.sees_only(*bodies)
+    assert asked == [10, 10, 10]
+    edda.opens("/")
+    edda.is_connected()
+    chats(edda).first.click()
+    edda.sees_only(*bodies)
+    assert asked == [10] * 6
 
 
 def test_older_messages_do_not_move_what_is_read(visitor: Arrive) -> None:

@@ -31,7 +31,8 @@ export class ScrollController extends Emitter {
     this.#top = top;
     this.#pill = pill;
     this.#session = session;
-    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // Whoever scrolls fast is at the top again before the watcher has seen them away from it.
+    box.addEventListener("scroll", () => this.#moved(), { passive: true });
     // The composer keeps the focus: losing it, it would shrink, and the pill slip from under the pointer.
     pill.addEventListener("mousedown", (event) => event.preventDefault());
     pill.addEventListener("click", () => this.toBottom());
@@ -107,12 +108,6 @@ export class ScrollController extends Emitter {
     });
   }
 
-  /** Whoever scrolls fast is at the top again before the watcher has seen them away from it. */
-  #scrolled() {
-    this.#moved();
-    this.#stillAtTop();
-  }
-
   #moved() {
     const { timeline, me } = this.#session;
     timeline.readBack = !this.atBottom;
@@ -123,9 +118,10 @@ export class ScrollController extends Emitter {
     show(this.#pill, !this.atBottom && (fresh > 0 || far));
     setText(part(this.#pill, "words"), fresh ? `${fresh.toLocaleString()} new` : "Latest");
     setText(part(this.#pill, "more"), fresh ? (fresh === 1 ? " message" : " messages") : "");
+    this.#stillAtTop();
   }
 
-  /** What came was not enough to push the oldest row out of sight. */
+  /** What is here is not enough to push the oldest row out of sight. */
   #stillAtTop() {
     if (this.#session.fetching) return;
     const distance = this.#box.getBoundingClientRect().top - this.#top.getBoundingClientRect().top;
