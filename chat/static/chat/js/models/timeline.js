@@ -1,4 +1,5 @@
 import { Emitter } from "chat/emitter.js";
+import { withAnnouncement } from "chat/models/announcements.js";
 import { withReaction } from "chat/models/reactions.js";
 
 /** Rows kept in the page; older ones go when nobody looks at them. */
@@ -13,11 +14,6 @@ const MOST_NAMES = 1_000;
 /** Events that came too early, until what is missing before them has come. */
 const MOST_HELD = 512;
 
-const MOST_ANNOUNCEMENTS = 40;
-
-/** Announcements of one kind that follow each other this closely become one line. */
-const JOINED_LINES_MS = 60_000;
-
 export const Applied = Object.freeze({ NEXT: "next", OLD: "old", GAP: "gap" });
 
 /**
@@ -31,7 +27,6 @@ export class Timeline extends Emitter {
   #entries = [];
   #held = new Map();
   #gathering = false;
-  #announced = 0;
 
   room;
   /** null until the server has told: then nothing can be applied. */
@@ -153,17 +148,7 @@ export class Timeline extends Emitter {
 
   /** Somebody came, went, or has another name: `what` is joined, left or renamed. */
   announce(what, people, ts, from) {
-    const last = this.#entries.at(-1);
-    const follows = last?.what === what && what !== "renamed" && ts - last.ts < JOINED_LINES_MS;
-    if (follows) {
-      const known = new Set(last.people.map(({ id }) => id));
-      last.people = [...last.people, ...people.filter(({ id }) => !known.has(id))];
-      last.revision += 1;
-    } else {
-      const key = `${what}:${people[0].id}:${ts}:${++this.#announced}`;
-      this.#entries.push({ kind: "announcement", key, what, people, ts, from, revision: 0 });
-      this.#dropOldAnnouncement();
-    }
+    this.#entries = withAnnouncement(this.#entries, { what, people, ts, from });
     this.emit("change");
   }
 
@@ -273,12 +258,6 @@ export class Timeline extends Emitter {
     this.#entries.splice(0, surplus);
     this.first = this.oldest?.n ?? this.n + 1;
     this.more = true;
-  }
-
-  #dropOldAnnouncement() {
-    const announcements = this.#entries.filter(({ kind }) => kind === "announcement");
-    if (announcements.length <= MOST_ANNOUNCEMENTS) return;
-    this.#entries = this.#entries.filter((entry) => entry !== announcements[0]);
   }
 }
 
