@@ -79,6 +79,21 @@ test("edits change the body and say so", () => {
   assert.equal(timeline.find("m1").edited_at, 5);
 });
 
+test("a text that a reset brings is not taken for the one that was there", () => {
+  const timeline = timelineOf(2);
+  const revisions = () => timeline.entries.map(({ revision }) => revision);
+  const reset = (seq, body) =>
+    timeline.reset({ epoch: EPOCH, seq, n: 2, messages: [message(1, { body }), message(2)] });
+  const before = revisions();
+  timeline.apply(event("edit", 3, { id: "m1", body: "better", edited_at: 5 }));
+  const edited = revisions();
+  reset(4, "best");
+  const known = new Set([...before, ...edited]);
+  assert.equal(edited[1], before[1]);
+  assert.equal(known.size, 3);
+  assert.ok(revisions().every((revision) => !known.has(revision)));
+});
+
 test("a deleted message is gone, and its number is not", () => {
   const timeline = timelineOf(2);
   timeline.apply(event("delete", 3, { id: "m2" }));

@@ -27,6 +27,7 @@ export class Timeline extends Emitter {
   #entries = [];
   #held = new Map();
   #gathering = false;
+  #told = 0;
 
   room;
   /** null until the server has told: then nothing can be applied. */
@@ -54,7 +55,10 @@ export class Timeline extends Emitter {
     return this.epoch === null ? undefined : { epoch: this.epoch, seq: this.seq };
   }
 
-  /** `{kind: "message", message, revision, live}` and `{kind: "announcement", …}`, oldest first. */
+  /**
+   * `{kind: "message", message, revision, live}` and `{kind: "announcement", …}`, oldest first. A message that is
+   * told anew has another `revision`.
+   */
   get entries() {
     return this.#entries;
   }
@@ -97,7 +101,7 @@ export class Timeline extends Emitter {
     this.n = n;
     this.first = messages[0]?.n ?? n + 1;
     this.more = more;
-    this.#entries = messages.filter(({ deleted }) => !deleted).map(asEntry);
+    this.#entries = this.#asEntries(messages);
     this.#held = held;
     this.#learn(names);
     this.#drain();
@@ -140,7 +144,7 @@ export class Timeline extends Emitter {
   /** Older messages, oldest first, from `history`. */
   prepend(messages, more) {
     const older = messages.filter(({ n }) => n < this.first);
-    this.#entries.unshift(...older.filter(({ deleted }) => !deleted).map(asEntry));
+    this.#entries.unshift(...this.#asEntries(older));
     this.first = older[0]?.n ?? this.first;
     this.more = more;
     this.emit("change");
@@ -214,14 +218,19 @@ export class Timeline extends Emitter {
 
   #add(message) {
     this.n = message.n;
-    if (!message.deleted) this.#entries.push({ ...asEntry(message), live: true });
+    this.#entries.push(...this.#asEntries([message], { live: true }));
+  }
+
+  #asEntries(messages, { live = false } = {}) {
+    const there = messages.filter(({ deleted }) => !deleted);
+    return there.map((message) => ({ kind: "message", message, revision: ++this.#told, live }));
   }
 
   #change(id, change) {
     const entry = this.#entry(id);
     if (!entry) return;
     entry.message = change(entry.message);
-    entry.revision += 1;
+    entry.revision = ++this.#told;
   }
 
   #entry(id) {
@@ -260,8 +269,6 @@ export class Timeline extends Emitter {
     this.more = true;
   }
 }
-
-const asEntry = (message) => ({ kind: "message", message, revision: 0, live: false });
 
 const edited = (event) => (message) => ({
   ...message,
