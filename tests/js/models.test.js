@@ -141,6 +141,25 @@ test("a new life of a log begins to count anew", () => {
   assert.equal(unread.of(PIT), 2);
 });
 
+test("a channel that keeps more from now on has the same messages, and as many of them unread", () => {
+  const rooms = [roomState(PIT, { n: 250, read: 250 }), roomState(GENERAL, { n: 40, read: 37, unread: 3 })];
+  const unread = new Unread(rooms);
+  unread.heads({ [PIT]: { epoch: "e2", seq: 300, n: 250 } });
+  assert.deepEqual([unread.of(PIT), unread.readOf(PIT)], [0, 250]);
+  unread.heads({ [PIT]: { epoch: "e2", seq: 302, n: 252 } });
+  assert.equal(unread.of(PIT), 2);
+  unread.entered(GENERAL, { epoch: "e2", n: 40 }, () => assert.fail("nothing came"));
+  assert.deepEqual([unread.of(GENERAL), unread.readOf(GENERAL)], [3, 37]);
+});
+
+test("what was read of a log that came back older is not unread", () => {
+  const unread = new Unread([roomState(PIT, { n: 5_000, read: 5_000 })]);
+  unread.heads({ [PIT]: { epoch: "e2", seq: 6_000, n: 4_990 } });
+  assert.equal(unread.of(PIT), 0);
+  unread.heads({ [PIT]: { epoch: "e2", seq: 6_001, n: 4_991 } });
+  assert.equal(unread.of(PIT), 1);
+});
+
 test("posting reads the room", () => {
   const unread = new Unread([roomState(GENERAL)]);
   unread.message(GENERAL, 1, false);

@@ -58,14 +58,11 @@ export class Unread extends Emitter {
 
   /** `{room: {epoch, seq, n}}` of rooms that this tab is not in. */
   heads(rooms) {
-    for (const [room, head] of Object.entries(rooms)) {
-      const known = this.#rooms.get(room);
-      if (!known || known.epoch !== head.epoch) {
-        this.#rooms.set(room, { epoch: head.epoch, n: head.n, read: 0, unread: head.n });
-      } else if (head.n > known.n) {
-        known.unread += head.n - known.n;
-        known.n = head.n;
-      }
+    for (const [room, { epoch, n }] of Object.entries(rooms)) {
+      const known = this.#in(room, { epoch, n }) ?? { epoch, n: 0, read: 0, unread: 0 };
+      known.unread += Math.max(0, n - known.n);
+      known.n = Math.max(known.n, n);
+      this.#rooms.set(room, known);
     }
     this.emit("change");
   }
@@ -76,8 +73,8 @@ export class Unread extends Emitter {
    * or 0, and how many of others came after that.
    */
   entered(room, { epoch, n }, since) {
-    const known = this.#rooms.get(room);
-    if (known?.epoch !== epoch) {
+    const known = this.#in(room, { epoch, n });
+    if (!known) {
       this.#rooms.set(room, { epoch, n, read: 0, unread: 0 });
     } else if (n > known.n) {
       const { own, others } = since(Math.max(known.n, known.read));
@@ -114,6 +111,19 @@ export class Unread extends Emitter {
     const known = this.#rooms.get(room);
     if (known?.epoch !== epoch || n <= known.read) return;
     this.read(room, { epoch, n, unread: Math.min(known.unread, Math.max(0, known.n - n)) });
+  }
+
+  /**
+   * What is known of a room, in the log that it has now. A channel that keeps more or less from now on takes its
+   * messages along, with their numbers. A log that was cleared, or came back older, has fewer messages: how many
+   * of them were read nobody tells, and no more are unread than were before.
+   */
+  #in(room, { epoch, n }) {
+    const known = this.#rooms.get(room);
+    if (!known || known.epoch === epoch) return known;
+    known.epoch = epoch;
+    if (n >= known.n) return known;
+    return Object.assign(known, { n, read: 0, unread: Math.min(known.unread, n) });
   }
 
   #take(rooms) {
