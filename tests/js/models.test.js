@@ -160,6 +160,14 @@ test("what was read of a log that came back older is not unread", () => {
   assert.equal(unread.of(PIT), 1);
 });
 
+test("of a channel that came into the list later, what was said before is not unread", () => {
+  const unread = new Unread();
+  unread.heads({ [GENERAL]: { epoch: EPOCH, seq: 0, n: 0 }, [PIT]: { epoch: EPOCH, seq: 5_000, n: 5_000 } });
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 5_002, n: 5_002 } });
+  assert.equal(unread.of(PIT), 3);
+  assert.equal(unread.total, 3);
+});
+
 test("posting reads the room", () => {
   const unread = new Unread([roomState(GENERAL)]);
   unread.message(GENERAL, 1, false);

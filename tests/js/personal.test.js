@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { addressesOf, mayChange, mayLeave, titleOf, topicOf } from "chat/called.js";
-import { loseRefused, takeHeads, takeRoom } from "chat/directory.js";
+import { learn, loseRefused, takeHeads, takeRoom } from "chat/directory.js";
 import { PeopleFinder } from "chat/models/people_finder.js";
 import { Presence } from "chat/models/presence.js";
 import { Rooms } from "chat/models/rooms.js";
@@ -72,6 +72,14 @@ test("messages elsewhere are counted and raise the chat; an edit does neither", 
   takeHeads(session, { "direct:2": { epoch: EPOCH, seq: 6, n: 5 } });
   assert.deepEqual(names(session.rooms), ["carol", "bob"]);
   assert.equal(session.unread.of("direct:2"), 1);
+});
+
+test("what comes into a channel that is in no list is not counted: nobody would find it", () => {
+  const { session } = lists([roomState(GENERAL)]);
+  takeHeads(session, { "channel:far": { epoch: EPOCH, seq: 5_000, n: 5_000 } });
+  assert.equal(session.unread.total, 0);
+  learn(session, roomState("channel:far", { n: 5_000, unread: 2 }));
+  assert.equal(session.unread.total, 2);
 });
 
 test("the first message of somebody new makes the chat appear with its count", () => {

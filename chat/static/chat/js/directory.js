@@ -49,7 +49,9 @@ export function loseRefused(session, { room, code }) {
 }
 
 /** A `heads` frame: messages came into rooms that this tab is not in. */
-export function takeHeads({ rooms, unread }, heads) {
+export function takeHeads({ rooms, unread }, told) {
+  // The server tells of every public channel: what is unread in one that is in no list, nobody would find.
+  const heads = Object.fromEntries(Object.entries(told).filter(([room]) => rooms.get(room)));
   const risen = Object.keys(heads).filter((room) => unread.isNews(room, heads[room]));
   unread.heads(heads);
   for (const room of risen) rooms.touch(room);

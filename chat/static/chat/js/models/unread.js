@@ -59,7 +59,8 @@ export class Unread extends Emitter {
   /** `{room: {epoch, seq, n}}` of rooms that this tab is not in. */
   heads(rooms) {
     for (const [room, { epoch, n }] of Object.entries(rooms)) {
-      const known = this.#in(room, { epoch, n }) ?? { epoch, n: 0, read: 0, unread: 0 };
+      // Of a room that came into the list later, a head tells that something was said, not since when.
+      const known = this.#in(room, { epoch, n }) ?? { epoch, n: Math.max(0, n - 1), read: 0, unread: 0 };
       known.unread += Math.max(0, n - known.n);
       known.n = Math.max(known.n, n);
       this.#rooms.set(room, known);
