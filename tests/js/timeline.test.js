@@ -264,6 +264,15 @@ test("what was not read yet keeps the line where it is", () => {
   assert.deepEqual(timeline.news, { n: 5, count: 6 });
 });
 
+test("the line of a log that is gone does not stand in the next one", () => {
+  const timeline = timelineOf(9);
+  timeline.markNews(5, 5);
+  timeline.reset({ epoch: EPOCH, seq: 9, n: 9, messages: [message(9)] });
+  assert.deepEqual(timeline.news, { n: 5, count: 5 });
+  timeline.reset({ epoch: "e2", seq: 0, n: 0, messages: [] });
+  assert.equal(timeline.news, null);
+});
+
 test("the first of the last unread messages of others is found by their number", () => {
   const timeline = new Timeline(GENERAL);
   const messages = [message(1), message(2, { author: alice }), message(4), message(5)];

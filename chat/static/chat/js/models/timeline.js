@@ -96,6 +96,7 @@ export class Timeline extends Emitter {
   reset({ epoch, seq, n, messages, more = false, names = {} }) {
     const known = epoch === this.epoch ? this.n : 0;
     const held = this.epoch === null || this.epoch === epoch ? this.#held : new Map();
+    if (epoch !== this.epoch) this.news = null;
     this.epoch = epoch;
     this.seq = seq;
     this.n = n;
