@@ -32,6 +32,7 @@ async function lose({ clock, network }, code = 1006) {
   await settle();
 }
 
+const deleted = (n, more) => message(n, { ...more, deleted: true, body: "" });
 const bodies = (session) => session.timeline.messages.map(({ body }) => body);
 const states = (session) => session.outbox.inRoom(session.room).map(({ state }) => state);
 
@@ -570,6 +571,40 @@ test("what came unheard into the room is counted when it is caught up with", asy
   assert.deepEqual([session.unread.of(GENERAL), session.unread.readOf(GENERAL)], [2, 2]);
 });
 
+test("what is deleted before anybody has looked is not unread any more", async () => {
+  const { network, session } = await entered();
+  session.watched = false;
+  network.newest.say(messageEvent(1));
+  network.newest.say(messageEvent(2));
+  network.newest.say({ type: "event", room: GENERAL, seq: 3, kind: "delete", id: "m1" });
+  assert.equal(session.unread.of(GENERAL), 1);
+  network.newest.say({ type: "event", room: GENERAL, seq: 4, kind: "delete", id: "m2" });
+  assert.equal(session.unread.total, 0);
+});
+
+test("what was deleted before a room is entered is not unread in it", async () => {
+  const { network, session } = await entered();
+  network.newest.say({ type: "heads", rooms: { [PIT]: { epoch: EPOCH, seq: 2, n: 2 } } });
+  session.enter(PIT);
+  const messages = [deleted(1, { room: PIT }), message(2, { room: PIT, author: carol })];
+  await answerJoin(network.newest, { reset: true, seq: 3, n: 2, messages, first_unread: 2 });
+  assert.equal(session.unread.of(PIT), 1);
+  session.enter(GENERAL);
+  session.enter(PIT);
+  const events = [{ type: "event", room: PIT, seq: 4, kind: "delete", id: "m2" }];
+  await answerJoin(network.newest, { seq: 4, n: 2, events });
+  assert.equal(session.unread.total, 0);
+});
+
+test("of what is unread further up than what is here, a deletion tells nothing", async () => {
+  const rooms = [roomState(GENERAL, { n: 60, read: 10, unread: 50 })];
+  const messages = Array.from({ length: 20 }, (_, at) => message(41 + at));
+  const state = page({ seq: 60, n: 60, messages, more: true, first_unread: 11, rooms });
+  const { network, session } = await entered({ state, greeting: { rooms } });
+  network.newest.say({ type: "event", room: GENERAL, seq: 61, kind: "delete", id: "m41" });
+  assert.equal(session.unread.of(GENERAL), 50);
+});
+
 test("what comes while nobody looks gets a line, what is watched does not", async () => {
   const { network, session } = await entered();
   network.newest.say(messageEvent(1));
@@ -778,8 +813,6 @@ test("older messages of one room do not keep those of another waiting", async ()
   session.older();
   assert.deepEqual(network.newest.all("history").map(({ room }) => room), [GENERAL, PIT]);
 });
-
-const deleted = (n) => message(n, { deleted: true, body: "" });
 
 test("a page of older messages that were all deleted is passed by", async () => {
   const { network, session } = await entered({

@@ -102,12 +102,13 @@ export class Conversation extends Emitter {
     this.#session.outbox.dropAcknowledged(room, sameLog ? seq : Infinity);
     for (const { author, cid } of timeline.messages) this.#settle(author, cid);
     if (room !== this.room) return;
+    const since = (known) => timeline.since(known, this.#session.me?.id);
+    this.#session.unread.entered(room, { epoch, n: timeline.n }, since);
+    this.#recount(timeline);
     if (this.#entering) {
       this.#unreadFrom = received.first_unread;
       this.#markNews(timeline, received.first_unread, this.#session.unread.of(room));
     }
-    const since = (known) => timeline.since(known, this.#session.me?.id);
-    this.#session.unread.entered(room, { epoch, n: timeline.n }, since);
     this.presence.replace(members);
     members.people.forEach((person) => timeline.rename(person));
     const [entered, returned] = [this.#entering, this.#returning];
@@ -121,9 +122,11 @@ export class Conversation extends Emitter {
   /** An `event` frame, of this room or of one that was left a moment ago. */
   event(event) {
     if (!this.#knows(event.room)) return;
-    const applied = this.timelines.of(event.room).apply(event);
+    const timeline = this.timelines.of(event.room);
+    const applied = timeline.apply(event);
     const here = event.room === this.room && this.#session.connected;
     if (applied === Applied.GAP && here && !this.#joining) this.join();
+    if (event.kind === "delete" && event.room === this.room) this.#recount(timeline);
     // What came too early counts when it is caught up with.
     if (applied !== Applied.NEXT || event.kind !== "message") return;
     const { author, cid, n } = event.message;
@@ -254,6 +257,14 @@ export class Conversation extends Emitter {
   #markNews(timeline, first, unread) {
     const worth = first && (timeline.more || first > timeline.oldest?.n);
     timeline.markNews(first, worth ? unread : 0);
+  }
+
+  /** What was deleted before it was read is not unread; where something unread is not here, that is not known. */
+  #recount(timeline) {
+    const { unread, me } = this.#session;
+    const read = unread.readOf(timeline.room);
+    if (timeline.more && timeline.first > read + 1) return;
+    unread.atMost(timeline.room, timeline.since(read, me?.id).others, timeline.n);
   }
 
   #missed({ room, n }) {

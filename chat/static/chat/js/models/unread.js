@@ -96,6 +96,14 @@ export class Unread extends Emitter {
     this.emit("change");
   }
 
+  /** Of the first `n` messages so many are left that can be unread. */
+  atMost(room, most, n) {
+    const known = this.#rooms.get(room);
+    if (!known || known.n > n || known.unread <= most) return;
+    known.unread = most;
+    this.emit("change");
+  }
+
   /** The marker moved: here, or in another tab. */
   read(room, { epoch, n, unread }) {
     const known = this.#rooms.get(room);
