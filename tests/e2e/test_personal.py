@@ -1,8 +1,10 @@
 """Personal chats: found, opened, read, scrolled back, and nobody else's."""
 
+import json
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, ViewportSize, WebSocket, expect
+from playwright.sync_api import Page, Route, ViewportSize, WebSocket, WebSocketRoute, expect
 
 from .accounts import begins_to_find, chat_names, chats, finder, logs_in, registers, writes_to
 from .conftest import SIZES, Arrive
@@ -22,6 +24,20 @@ READING = """() => {
   const rows = [...document.querySelectorAll('[data-log] [data-row="message"]')];
   const row = rows.find((one) => one.getBoundingClientRect().top >= box.top + 40);
   return { id: row.id, top: row.getBoundingClientRect().top };
+}"""
+# Says many numbers in a room, on a connection of its own.
+SAY = """async ({ room, count }) => {
+  const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/chat/");
+  const heard = (words) => new Promise((resolve) => {
+    socket.addEventListener("message", ({ data }) => data.includes(words) && resolve());
+  });
+  await heard('"welcome"');
+  for (let ref = 1; ref <= count; ref += 1) {
+    const [cid, body] = [crypto.randomUUID(), String(ref)];
+    socket.send(JSON.stringify({ type: "send", ref, room, cid, body }));
+    await heard(`"${cid}"`);
+  }
+  socket.close();
 }"""
 TOP_OF = "(id) => document.getElementById(id).getBoundingClientRect().top"
 
@@ -150,6 +166,49 @@ def test_a_tall_window_is_filled_with_older_messages(visitor: Arrive) -> None:
     chats(edda).first.click()
     edda.sees_only(*bodies)
     assert asked == [10] * 6
+
+
+def test_what_is_unread_further_up_takes_nobody_away_who_has_gone_on(visitor: Arrive) -> None:
+    reader = registers(visitor(), "Reidar")
+    writer = registers(visitor(), "Signe")
+    writes_to(writer, "Reidar")
+    room = f"direct:{writer.page.url.split('/')[-2]}"
+    held: list[Callable[[], None]] = []
+
+    def late_history(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(text: str | bytes) -> None:
+            if json.loads(text)["type"] == "history":
+                held.append(lambda: server.send(text))
+            else:
+                server.send(text)
+
+        socket.on_message(pass_on)
+
+    reader.page.route_web_socket("**/ws/chat/", late_history)
+    reader.opens("/")
+    reader.is_connected()
+    for goes_on in (True, False):
+        writer.page.evaluate(SAY, {"room": room, "count": 130})
+        expect(reader.badge("Signe")).to_have_text("99+")
+        chats(reader).first.click()
+        expect(reader.rows).to_have_count(100)
+        expect(reader.message("130")).not_to_be_in_viewport()
+        assert len(held) == 1
+        if goes_on:
+            reader.jump.click()
+        held.pop()()
+        expect(reader.rows).to_have_count(130 if goes_on else 200)
+        line = reader.page.get_by_role("separator")
+        expect(line).to_have_text("130 new")
+        if goes_on:
+            expect(reader.message("130")).to_be_in_viewport()
+            expect(line).not_to_be_in_viewport()
+            reader.opens("/")
+            reader.is_connected()
+        else:
+            expect(line).to_be_in_viewport()
 
 
 def test_older_messages_do_not_move_what_is_read(visitor: Arrive) -> None:

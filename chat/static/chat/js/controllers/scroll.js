@@ -23,6 +23,7 @@ export class ScrollController extends Emitter {
   #top;
   #session;
   #seenUpTo = 0;
+  #arrivedAt = 0;
 
   constructor({ box, log, top, pill, session }) {
     super();
@@ -49,6 +50,11 @@ export class ScrollController extends Emitter {
     return Math.abs(this.#box.scrollTop) < NEAR_PX;
   }
 
+  /** Nobody has gone anywhere since they arrived. */
+  get stands() {
+    return Math.abs(this.#box.scrollTop - this.#arrivedAt) < NEAR_PX;
+  }
+
   toBottom() {
     this.#box.scrollTop = 0;
     this.#moved();
@@ -61,17 +67,20 @@ export class ScrollController extends Emitter {
     this.#seenUpTo = this.#session.timeline.n;
     const line = this.#log.querySelector('[data-row="news"]');
     if (line) this.#toNews(line);
+    this.#arrivedAt = this.#box.scrollTop;
     this.#moved();
   }
 
   /** Changes rows without moving the one being read. */
   keepDuring(change) {
+    const { stands } = this;
     if (this.atBottom) {
       change();
       this.#box.scrollTop = 0;
     } else {
       this.#holding(this.#visible(), change);
     }
+    if (stands) this.#arrivedAt = this.#box.scrollTop;
     this.#moved();
   }
 

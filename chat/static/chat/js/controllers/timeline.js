@@ -36,7 +36,7 @@ export class TimelineController {
     this.#adopt();
     for (const event of ["outbox", "connection", "changes"]) session.on(event, this.#changed);
     session.on("joined", ({ entered }) => entered && this.#arrive());
-    session.on("filled", () => this.#arrive());
+    session.on("filled", () => scroll.stands && this.#arrive());
     session.presence.on("change", this.#changed);
     log.addEventListener("click", (event) => this.#clicked(event));
     followTimeline(session, this.#changed);
