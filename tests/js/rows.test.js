@@ -77,6 +77,15 @@ test("own messages are mine, and keep their key from the outbox into the room", 
   assert.equal(pending.key, stored.key);
 });
 
+test("what was written after a message that was not sent keeps its place under it", () => {
+  const unsent = (cid) => ({ cid, body: cid, ts: T0, state: Unsent.FAILED, error: "invalid", revision: 0 });
+  const above = new Map([["f1", "c2"], ["f2", "c2"], ["f3", "gone"]]);
+  const entries = [entry(1, bob, T0), entry(2, alice, T0), entry(3, bob, T0)];
+  const list = rows(entries, { unsent: ["f1", "f2", "f3", "f4"].map(unsent), above });
+  const cids = list.filter(({ kind }) => kind === "message").map(({ message: { cid } }) => cid);
+  assert.deepEqual(cids, ["c1", "f1", "f2", "c2", "c3", "f3", "f4"]);
+});
+
 test("a cid of somebody else is not a key of mine", () => {
   assert.equal(rows([entry(9, bob, T0)]).at(-1).key, "m9");
 });

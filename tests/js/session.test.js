@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { findRooms, learn, updateChannel } from "chat/directory.js";
 import { Sought } from "chat/history.js";
 import { Unsent } from "chat/models/outbox.js";
+import { rowsOf } from "chat/models/rows.js";
 import { CloseCode } from "chat/protocol.js";
 
 import {
@@ -240,6 +241,37 @@ test("a refused message stays with its reason, and the next one leaves", async (
   session.outbox.remove(cid);
   assert.equal(session.outbox.inRoom(GENERAL).length, 1);
 });
+
+/** What stands in the room, top to bottom. */
+const shownIn = ({ me, timeline, outbox, room }) => {
+  const { entries, above } = timeline;
+  const unsent = outbox.inRoom(room);
+  return rowsOf({ entries, unsent, above, me, dayOf: () => 0 }).filter(({ kind }) => kind === "message");
+};
+
+for (const lost of [false, true]) {
+  test(`a message keeps its row and place under one that failed, ${lost ? "caught up with" : "as it comes"}`, async () => {
+    const { network, session } = await entered();
+    session.send("bad");
+    const { ref } = network.newest.last("send");
+    network.newest.say({ type: "error", ref, code: "invalid", detail: "no" });
+    await settle();
+    session.send("good");
+    const places = () => shownIn(session).map(({ key }) => key);
+    const before = places();
+    const { ref: again, cid } = network.newest.last("send");
+    network.newest.say({ type: "ack", ref: again, room: GENERAL, cid, id: "m1", seq: 1, n: 1, ts: 5 });
+    await settle();
+    const event = messageEvent(1, { author: alice, cid, body: "good" });
+    network.newest.say(messageEvent(2));
+    if (lost) await answerJoin(network.newest, { seq: 1, n: 1, events: [event] });
+    else network.newest.say(event);
+    const after = places();
+    assert.deepEqual(after, [...before, "m2"]);
+    session.outbox.remove(session.outbox.inRoom(GENERAL)[0].cid);
+    assert.deepEqual(places(), after.slice(1));
+  });
+}
 
 test("coming back tells how many messages were missed", async () => {
   const all = await entered();

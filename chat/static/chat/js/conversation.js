@@ -99,8 +99,8 @@ export class Conversation extends Emitter {
     const timeline = this.timelines.of(room);
     const sameLog = timeline.epoch === null || timeline.epoch === epoch;
     const news = reset ? timeline.reset(received) : timeline.catchUp(received);
+    for (const message of timeline.messages) this.#settle(message);
     this.#session.outbox.dropAcknowledged(room, sameLog ? seq : Infinity);
-    for (const { author, cid } of timeline.messages) this.#settle(author, cid);
     if (room !== this.room) return;
     const since = (known) => timeline.since(known, this.#session.me?.id);
     this.#session.unread.entered(room, { epoch, n: timeline.n }, since);
@@ -129,9 +129,9 @@ export class Conversation extends Emitter {
     if (event.kind === "delete" && event.room === this.room) this.#recount(timeline);
     // What came too early counts when it is caught up with.
     if (applied !== Applied.NEXT || event.kind !== "message") return;
-    const { author, cid, n } = event.message;
+    const { author, n } = event.message;
     const own = author.id === this.#session.me?.id;
-    this.#settle(author, cid);
+    this.#settle(event.message);
     if (!own && event.room === this.room && !this.#session.watched) this.#missed(event.message);
     this.#session.unread.message(event.room, n, own);
     this.#session.rooms.touch(event.room);
@@ -271,9 +271,13 @@ export class Conversation extends Emitter {
     this.timeline.missed(n, this.#session.unread.readOf(room));
   }
 
-  /** A message that is in the timeline waits no longer in the outbox. */
-  #settle(author, cid) {
-    if (author.id === this.#session.me?.id) this.#session.outbox.remove(cid);
+  /** A message that is in the timeline waits no longer in the outbox, and keeps its place under what does. */
+  #settle({ room, author, cid }) {
+    const { me, outbox } = this.#session;
+    if (author.id !== me?.id) return;
+    const written = outbox.inRoom(room).map((unsent) => unsent.cid);
+    this.timelines.of(room).keepAbove(cid, written.slice(0, Math.max(0, written.indexOf(cid))));
+    outbox.remove(cid);
   }
 
   #announce({ what, people, from }) {

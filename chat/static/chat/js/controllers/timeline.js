@@ -77,9 +77,9 @@ export class TimelineController {
     const unsent = outbox
       .inRoom(room)
       .filter(({ cid }) => !timeline.has(me.id, cid));
-    const { entries, names, news } = timeline;
+    const { entries, names, news, above } = timeline;
     const nameOf = (id) => people.get(id);
-    return rowsOf({ entries, unsent, me, names, news, changes, dayOf, nameOf });
+    return rowsOf({ entries, unsent, above, me, names, news, changes, dayOf, nameOf });
   }
 
   #place(rows, moving) {

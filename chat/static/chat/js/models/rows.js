@@ -16,17 +16,17 @@ const UNCHANGED = Object.freeze({
  * Rows `{key, kind, …}`: `day {ts}`, `news {count}`, `announcement {what, people, ts, from}` and
  * `message {message, own, start, end, state, nameNow, reactions, leaving, problem, revision, live}`.
  *
- * `entries` come from the timeline, `unsent` from the outbox (they stand last, in the order of writing);
- * `changes` lays over them what this person does to them; `dayOf(ts)` names the reader's day, `nameOf(id)`
- * a person.
+ * `entries` come from the timeline, `unsent` from the outbox: they stand last, in the order of writing, or before
+ * the message of one's own that `above` names (cid by cid). `changes` lays over them what this person does to
+ * them; `dayOf(ts)` names the reader's day, `nameOf(id)` a person.
  */
-export function rowsOf({ entries, unsent = [], news = null, ...context }) {
+export function rowsOf({ entries, unsent = [], above, news = null, ...context }) {
   const { me, dayOf } = context;
   const rows = [];
   let day = null;
   let latest = -Infinity;
   let newsPlaced = false;
-  for (const entry of [...entries, ...unsent.map((one) => asPending(one, me))]) {
+  for (const entry of withUnsent(entries, unsent.map((one) => asPending(one, me)), above)) {
     const ts = entry.message?.ts ?? entry.ts;
     // Clocks differ, ours and the server's: no day comes a second time.
     if (ts > latest && dayOf(ts) !== day) {
@@ -41,6 +41,17 @@ export function rowsOf({ entries, unsent = [], news = null, ...context }) {
     rows.push(entry.kind === "announcement" ? entry : asRow(entry, rows.at(-1), context));
   }
   return withEnds(rows);
+}
+
+/** What was written after something that was not sent keeps its place under it when it has come. */
+function withUnsent(entries, unsent, above = new Map()) {
+  const all = [...entries];
+  for (const one of unsent) {
+    const next = above.get(one.message.cid);
+    const at = next ? all.findIndex(({ message }) => message?.cid === next) : -1;
+    all.splice(at < 0 ? all.length : at, 0, one);
+  }
+  return all;
 }
 
 function asPending(unsent, me) {

@@ -42,6 +42,8 @@ export class Timeline extends Emitter {
   readBack = false;
   /** Present names of authors who changed theirs, by person id. */
   names = new Map();
+  /** By the cid of what was not sent: that of the message which was written next and is here. It stays above that. */
+  above = new Map();
   /** The line "new": number of the first message it stands before, and how many those were. */
   news = null;
 
@@ -163,6 +165,11 @@ export class Timeline extends Emitter {
     this.names.set(id, name);
     if (this.names.size > MOST_NAMES) this.#forgetNames();
     this.emit("change");
+  }
+
+  /** A message of one's own is here. These were written before it and not sent; each stays above the first such. */
+  keepAbove(cid, unsent) {
+    for (const one of unsent) if (!this.above.has(one)) this.above.set(one, cid);
   }
 
   /** Draws the line "new" before the first of `unread` messages; it stays where it is. */
