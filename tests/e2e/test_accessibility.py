@@ -6,9 +6,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, ViewportSize, expect
 
+from .accounts import registers, writes_to
 from .conftest import SIZES, Arrive, MakeChannel, MakeClient
 from .pages import DESKTOP, PHONE, Visitor
 from .test_files import chooses, is_ready, picture
+
+ANY = re.compile(".")
 
 # Those of axe's rules that look at colours.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
@@ -380,6 +383,66 @@ def test_enter_does_not_send_while_an_input_method_composes(visitor: Arrive, cha
     expect(ines.composer).to_have_value("日本")
     ines.page.keyboard.press("Enter")
     ines.sees_only("日本")
+
+
+# The texts of messages that are put into the log while it is live: a screen reader says them.
+LISTEN = """() => {
+  const log = document.querySelector("[data-log]");
+  window.said = [];
+  new MutationObserver((changes) => {
+    if (log.getAttribute("aria-live") === "off") return;
+    const messages = changes.flatMap(({ addedNodes }) => [...addedNodes])
+      .filter((row) => row.dataset.row === "message");
+    said.push(...messages.map((row) => row.querySelector('[data-part="body"]').textContent));
+  }).observe(log, { childList: true });
+}"""
+
+
+def is_read_out(person: Visitor, *bodies: str) -> None:
+    assert person.page.evaluate("said") == list(bodies)
+
+
+def test_what_was_said_before_somebody_had_a_name_is_not_read_out_to_them(
+    visitor: Arrive, client: MakeClient, channel: MakeChannel
+) -> None:
+    address = channel("Read out")
+    room = f"channel:{address.split('/')[2]}"
+    robot = client("Robot")
+    robot.says("Old", "Older", room=room)
+    ines = visitor().opens(address)
+    ines.is_asked_for_a_name()
+    log = ines.page.get_by_role("log", include_hidden=True)
+    expect(log).not_to_have_attribute("aria-busy", ANY)
+    ines.page.evaluate(LISTEN)
+    ines.chooses_name("Ines")
+    ines.sees_only("Old", "Older")
+    is_read_out(ines)
+    expect(log).not_to_have_attribute("aria-live", ANY)
+    robot.says("New", room=room)
+    ines.sees("New")
+    is_read_out(ines, "New")
+
+
+def test_older_messages_that_are_scrolled_to_are_not_read_out(visitor: Arrive) -> None:
+    ines = registers(visitor(), "Ines of old")
+    registers(visitor(), "Nobody new")
+    writes_to(ines, "Nobody new")
+    bodies = [f"Line {number}\nof thirty" for number in range(30)]
+    ines.says(*bodies)
+    ines.sees_stored(bodies[-1])
+    ines.reloads()
+    ines.is_connected()
+    log = ines.page.get_by_role("log")
+    expect(log).not_to_have_attribute("aria-live", ANY)
+    ines.page.evaluate(LISTEN)
+    ines.page.locator("[data-timeline]").hover()
+    ines.page.mouse.wheel(0, -4_000)
+    ines.sees_only(*bodies)
+    is_read_out(ines)
+    expect(log).not_to_have_attribute("aria-live", ANY)
+    ines.says("New")
+    ines.sees_stored("New")
+    is_read_out(ines, "New")
 
 
 # What is on its way for longer than a moment and goes anywhere; to appear is not to move.

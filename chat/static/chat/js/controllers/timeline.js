@@ -62,10 +62,10 @@ export class TimelineController {
   #draw() {
     const { room } = this.#session;
     const arriving = this.#arriving || room !== this.#room;
-    if (arriving) this.#beQuiet();
     this.#room = room;
     this.#arriving = false;
     const rows = this.#rows();
+    if (arriving || rows.some((row) => this.#isOld(row))) this.#beQuiet();
     if (arriving) this.#scroll.arriveAfter(() => this.#place(rows, false));
     else this.#scroll.keepDuring(() => this.#place(rows, true));
     this.#wakeAtMidnight();
@@ -128,7 +128,12 @@ export class TimelineController {
     else fillAnnouncement(element, row);
   }
 
-  /** The rows of another room are not read out as if they had just been said. */
+  /** A message that was there before and gets its row only now. */
+  #isOld({ kind, key, live }) {
+    return kind === "message" && !live && !this.#elements.has(key);
+  }
+
+  /** What was there before is not read out as if it had just been said. */
   #beQuiet() {
     this.#log.setAttribute("aria-live", "off");
     this.#clock.clearTimeout(this.#quiet);
