@@ -141,6 +141,15 @@ test("a new life of a log begins to count anew", () => {
   assert.equal(unread.of(PIT), 2);
 });
 
+test("a message that came while the server counted is counted once", () => {
+  const unread = new Unread([roomState(PIT, { n: 4, read: 2, unread: 3 })]);
+  unread.heads({ [PIT]: { epoch: EPOCH, seq: 6, n: 6 } });
+  assert.equal(unread.of(PIT), 4);
+  unread.learnNow(PIT, { epoch: EPOCH, n: 6, read: 2, unread: 5 });
+  unread.entered(PIT, { epoch: EPOCH, n: 7 }, (known) => ({ own: 0, others: 7 - known }));
+  assert.equal(unread.of(PIT), 5);
+});
+
 test("a channel that keeps more from now on has the same messages, and as many of them unread", () => {
   const rooms = [roomState(PIT, { n: 250, read: 250 }), roomState(GENERAL, { n: 40, read: 37, unread: 3 })];
   const unread = new Unread(rooms);

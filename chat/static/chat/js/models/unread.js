@@ -41,7 +41,7 @@ export class Unread extends Emitter {
   learnNow(room, { epoch, n, read, unread }) {
     const known = this.#rooms.get(room);
     if (known?.epoch === epoch && n < known.n) return;
-    this.#rooms.set(room, { epoch, n, read, unread });
+    this.#rooms.set(room, counted({ epoch, n, read, unread }));
     this.emit("change");
   }
 
@@ -137,7 +137,10 @@ export class Unread extends Emitter {
 
   #take(rooms) {
     for (const { room, epoch, n, read, unread } of rooms) {
-      this.#rooms.set(room, { epoch, n, read, unread });
+      this.#rooms.set(room, counted({ epoch, n, read, unread }));
     }
   }
 }
+
+/** The server looks where a log ends, and then counts: what came in between is in the count already. */
+const counted = ({ epoch, n, read, unread }) => ({ epoch, n: Math.max(n, read + unread), read, unread });
