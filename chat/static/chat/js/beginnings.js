@@ -4,11 +4,11 @@ import { followTimeline } from "chat/following.js";
 /** What stands where there are no messages, or where a personal chat begins: not in most rooms. */
 export function showBeginnings({ one, session, later, composer }) {
   const useEmpty = later.add(async () => {
-    const { showEmpty } = await import("chat/controllers/empty.js");
+    const { showEmpty } = await import(`chat/controllers/empty.js`);
     showEmpty({ element: one("[data-empty]"), session, composer });
   });
   const useStart = later.add(async () => {
-    const { showStart } = await import("chat/controllers/start.js");
+    const { showStart } = await import(`chat/controllers/start.js`);
     showStart({ element: one("[data-start]"), session });
   });
   const look = () => {

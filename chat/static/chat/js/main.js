@@ -110,7 +110,7 @@ function rooms({ session, later, addressOf, composer }) {
     },
   });
   const useRemoved = later.add(async () => {
-    const { Removed } = await import("chat/controllers/removed.js");
+    const { Removed } = await import(`chat/controllers/removed.js`);
     const go = (room) => navigation.replace(room);
     return new Removed({ element: one("[data-removed]"), session, go, home: one("a.wordmark").href });
   });
@@ -124,27 +124,27 @@ function dialogues({ session, socket, storage, later, urls, addressOf, composer,
   const dialogue = (selector, load) => later.add(async () => load(one(selector)));
   return {
     switcher: dialogue("#jump-dialog", async (dialog) => {
-      const { SwitcherController } = await import("chat/controllers/switcher.js");
+      const { SwitcherController } = await import(`chat/controllers/switcher.js`);
       return new SwitcherController({ dialog, template: one("#option-template"), session, go, write });
     }),
     channel: dialogue("#channel-dialog", async (dialog) => {
-      const { ChannelDialogController } = await import("chat/controllers/channel_dialog.js");
+      const { ChannelDialogController } = await import(`chat/controllers/channel_dialog.js`);
       return new ChannelDialogController({ dialog, session, urls, addressOf, created: go });
     }),
     details: dialogue("#details-dialog", async (dialog) => {
-      const { ChannelDetailsController } = await import("chat/controllers/channel_details.js");
+      const { ChannelDetailsController } = await import(`chat/controllers/channel_details.js`);
       return new ChannelDetailsController({ dialog, session, addressOf });
     }),
     name: dialogue("#name-dialog", async (dialog) => {
-      const { NameDialogController } = await import("chat/controllers/name_dialog.js");
+      const { NameDialogController } = await import(`chat/controllers/name_dialog.js`);
       return new NameDialogController({ dialog, session, urls, named: () => composer.focus() });
     }),
     shortcuts: dialogue("#shortcuts-dialog", async (dialog) => {
-      const { ShortcutsDialog } = await import("chat/controllers/shortcuts_dialog.js");
+      const { ShortcutsDialog } = await import(`chat/controllers/shortcuts_dialog.js`);
       return new ShortcutsDialog(dialog);
     }),
     logout: dialogue("#logout-dialog", async (dialog) => {
-      const { LogoutController } = await import("chat/controllers/logout.js");
+      const { LogoutController } = await import(`chat/controllers/logout.js`);
       return new LogoutController({ dialog, session, socket, storage, url: urls.logout });
     }),
   };
@@ -179,13 +179,13 @@ function openers({ session, storage, later, composer, use, say, openCard, invite
     members: (button) => useMembers((members) => members.toggle(button)),
     details: () => use.details((details) => details.open()),
     copy: async () => {
-      const { copy } = await import("chat/controllers/copy.js");
+      const { copy } = await import(`chat/controllers/copy.js`);
       say((await copy(location.href)) ? "Copied" : "The browser does not let this page copy");
     },
     shortcuts: openShortcuts,
   };
   const useHeadMenu = later.add(async () => {
-    const { HeadMenu } = await import("chat/controllers/head_menu.js");
+    const { HeadMenu } = await import(`chat/controllers/head_menu.js`);
     return new HeadMenu({ element: one("#head-menu"), session, deeds });
   });
   const dots = one("[data-head-menu]");
@@ -220,7 +220,7 @@ function start() {
   openers({ session, storage, later, composer, use, say, openCard, invite });
 
   const useUploads = later.add(async () => {
-    const { UploadsController } = await import("chat/controllers/uploads.js");
+    const { UploadsController } = await import(`chat/controllers/uploads.js`);
     const [tray, template] = [one("[data-tray]"), one("#upload-template")];
     const { file_types: types } = page;
     return new UploadsController({ tray, template, session, composer, url: urls.files, types, say });

@@ -4,16 +4,16 @@ import { reasonOf } from "chat/changes.js";
 
 /** The people dialogue and somebody's card, fetched when they are needed. */
 export function peopleOf({ one, session, later, go, say }) {
-  const useCommands = later.add(() => import("chat/people_commands.js"));
+  const useCommands = later.add(() => import(`chat/people_commands.js`));
   const write = ({ id }) =>
     useCommands(({ openDirect }) => openDirect(session, id).then(go, (error) => say(reasonOf(error))));
   const useFinder = later.add(async () => {
-    const { Finder } = await import("chat/controllers/finder.js");
+    const { Finder } = await import(`chat/controllers/finder.js`);
     const [dialog, template] = [one("#people-dialog"), one("#person-option-template")];
     return new Finder({ dialog, template, session, go });
   });
   const useCard = later.add(async () => {
-    const { PersonCard } = await import("chat/controllers/person_card.js");
+    const { PersonCard } = await import(`chat/controllers/person_card.js`);
     return new PersonCard({ element: one("#person-card"), session, write, say });
   });
   one("[data-find-person]").addEventListener("click", () => useFinder((finder) => finder.find()));
@@ -28,7 +28,7 @@ export function peopleOf({ one, session, later, go, say }) {
 export function membersOf({ one, all, session, storage, later, openCard, invite }) {
   const openers = [...all("[data-members-open]")];
   const use = later.add(async () => {
-    const { MembersController } = await import("chat/controllers/members.js");
+    const { MembersController } = await import(`chat/controllers/members.js`);
     return new MembersController({
       root: document.documentElement,
       panel: one("#members"),

@@ -27,7 +27,7 @@ export function conversationOf({ one, session, storage, composer, later, say, op
   scroll.on("top", () => session.older());
 
   const use = later.add(async () => {
-    const { toolsOf } = await import("chat/controllers/tools.js");
+    const { toolsOf } = await import(`chat/controllers/tools.js`);
     const tools = toolsOf({ one, log, session, storage, scroll, composer, say, openCard });
     heed();
     return tools;
@@ -41,7 +41,7 @@ export function conversationOf({ one, session, storage, composer, later, say, op
     focusLost: (near) => (near ? use(({ messages }) => messages.focus(near)) : composer.focus()),
   });
   const useLightbox = later.add(async () => {
-    const { Lightbox } = await import("chat/controllers/lightbox.js");
+    const { Lightbox } = await import(`chat/controllers/lightbox.js`);
     return new Lightbox(one("#lightbox"));
   });
   log.addEventListener("click", (event) => {
