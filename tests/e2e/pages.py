@@ -3,7 +3,9 @@
 Whatever they see is waited for, never for longer than ``expect`` allows (conftest.py).
 """
 
+import json
 import re
+from collections.abc import Callable
 from typing import Self
 
 from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, WebSocket, expect
@@ -38,6 +40,16 @@ GREEN = range(140, 165)
 def exactly(text: str) -> re.Pattern[str]:
     """This text and nothing around it, for ``has_text``."""
     return re.compile(f"^{re.escape(text)}$")
+
+
+def says_read(n: int) -> Callable[[str | bytes], bool]:
+    """Fits a frame that says that everything up to here was seen."""
+
+    def fits(frame: str | bytes) -> bool:
+        said = json.loads(frame)
+        return bool(said["type"] == "read" and said["n"] == n)
+
+    return fits
 
 
 class Visitor:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import WebSocketRoute, expect
 
 from .conftest import Arrive, MakeChannel
-from .pages import Visitor, exactly
+from .pages import Visitor, exactly, says_read
 
 
 def presses(person: Visitor, *keys: str) -> None:
@@ -130,16 +130,6 @@ def test_up_edits_a_message_that_the_server_has_but_has_not_brought_back_yet(
     held.pop()()
     expect(composer).to_have_attribute("data-mode", "edit")
     expect(ines.page.get_by_role("textbox", name="Edit your message")).to_have_value("Mispelt")
-
-
-def says_read(n: int) -> Callable[[str | bytes], bool]:
-    """A frame that says that everything up to here was seen."""
-
-    def fits(frame: str | bytes) -> bool:
-        said = json.loads(frame)
-        return bool(said["type"] == "read" and said["n"] == n)
-
-    return fits
 
 
 def test_an_unread_count_is_in_the_list_and_in_the_title(visitor: Arrive, channel: MakeChannel) -> None:

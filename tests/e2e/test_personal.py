@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, ViewportSize, WebSocket, WebSocketR
 
 from .accounts import begins_to_find, chat_names, chats, finder, logs_in, registers, writes_to
 from .conftest import SIZES, Arrive
-from .pages import PHONE
+from .pages import PHONE, says_read
 from .test_accessibility import passes
 
 RATE_LIMITS = False
@@ -103,13 +103,16 @@ def test_two_accounts_chat(visitor: Arrive, size: ViewportSize) -> None:
 
 
 def test_whoever_was_offline_finds_the_line_the_badge_and_the_title(visitor: Arrive) -> None:
-    lio = registers(visitor(), "Lio")
+    lio = visitor()
+    sockets = lio.sockets()
+    registers(lio, "Lio")
     milo = registers(visitor(), "Milo")
     writes_to(milo, "Lio")
     milo.says("First")
     milo.sees_stored("First")
     expect(lio.badge("Milo")).to_have_text("1")
-    chats(lio).first.click()
+    with sockets[-1].expect_event("framesent", says_read(1)):
+        chats(lio).first.click()
     lio.sees_only("First")
     lio.page.go_back()
     lio.is_in("General Talk")
@@ -346,6 +349,19 @@ def test_the_switcher_finds_chats_and_people(visitor: Arrive) -> None:
         zoe.is_in(name)
         expect(zoe.composer).to_be_focused()
     expect(chat_names(zoe)).to_have_text(["Yusuf", "Yara"])
+    # That it was closed is told late, when it is open again and somebody types.
+    registers(visitor(), "Yvonne")
+    zoe.turns_to_this_tab()
+    zoe.page.keyboard.press("Control+K")
+    expect(jump).to_be_visible()
+    jump.get_by_role("combobox").evaluate(
+        """(field) => {
+          field.value = "Yv";
+          field.dispatchEvent(new Event("input"));
+          field.closest("dialog").dispatchEvent(new Event("close"));
+        }"""
+    )
+    expect(jump.get_by_role("option", name="Yvonne")).to_have_count(1)
 
 
 def test_a_name_leads_to_a_card_and_the_card_to_a_chat(visitor: Arrive) -> None:

@@ -532,7 +532,7 @@ function switching(found = []) {
   ];
   const search = (query) => {
     asked.push(query);
-    return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
+    return found instanceof Error ? Promise.reject(found) : Promise.resolve({ found, complete: true });
   };
   const unreadOf = (room) => (room === PIT ? 2 : 0);
   const switcher = new Switcher({ known: () => rooms, unreadOf, search, clock });
@@ -582,13 +582,15 @@ test("an answer to an older question is not shown", async () => {
   assert.deepEqual(named(switcher), []);
 });
 
-test("a server that does not answer leaves the known channels", async () => {
+test("a server that does not answer leaves the known channels, and nobody says that there are no others", async () => {
   const { clock, switcher } = switching(new Error("gone"));
   switcher.typed("pit");
   clock.wind(1_000);
   await settle();
   assert.deepEqual(named(switcher), ["Pit crew"]);
-  assert.equal(switcher.searching, false);
+  assert.deepEqual([switcher.searching, switcher.complete], [false, false]);
+  switcher.typed("pits");
+  assert.equal(switcher.complete, true);
 });
 
 test("arrows choose, round and round", () => {

@@ -47,5 +47,10 @@ export function strong(text) {
   return element;
 }
 
+/** Calls back when a dialogue was closed. The event comes a little later: by then it may be open again. */
+export function onClosed(dialog, closed) {
+  dialog.addEventListener("close", () => dialog.open || closed());
+}
+
 /** Focus only where it brings up no keyboard over the page. */
 export const hasFinePointer = () => matchMedia("(pointer: fine)").matches;

@@ -1,4 +1,4 @@
-import { part, setText, show } from "chat/dom.js";
+import { onClosed, part, setText, show } from "chat/dom.js";
 
 /** A picture of a message as large as the window; arrows lead to the others of the same message. */
 export class Lightbox {
@@ -16,7 +16,7 @@ export class Lightbox {
       if (target === currentTarget) dialog.close();
     });
     // Nothing is kept in memory that nobody looks at.
-    dialog.addEventListener("close", () => part(dialog, "image").removeAttribute("src"));
+    onClosed(dialog, () => part(dialog, "image").removeAttribute("src"));
   }
 
   /** Opens with this link; the focus goes back to it. */

@@ -1,5 +1,5 @@
 import { CheckedField, checkWords } from "chat/controllers/checked_field.js";
-import { flag, part, setText, show } from "chat/dom.js";
+import { flag, onClosed, part, setText, show } from "chat/dom.js";
 import { getJson, postJson } from "chat/http.js";
 
 const WORDS = Object.freeze({
@@ -38,7 +38,7 @@ export class NameDialogController {
     });
     part(dialog, "cancel").addEventListener("click", () => dialog.close());
     dialog.addEventListener("cancel", (event) => this.#required && event.preventDefault());
-    dialog.addEventListener("close", () => this.#required && !dialog.open && this.ask());
+    onClosed(dialog, () => this.#required && this.ask());
   }
 
   /** Asks for a first name, until there is one. */

@@ -2,7 +2,7 @@ import { reasonOf } from "chat/changes.js";
 import { NOTES } from "chat/called.js";
 import { browserClock } from "chat/clock.js";
 import { fillAvatar } from "chat/controllers/faces.js";
-import { clone, part, setText, show } from "chat/dom.js";
+import { clone, onClosed, part, setText, show } from "chat/dom.js";
 import { PeopleFinder } from "chat/models/people_finder.js";
 import { findPeople } from "chat/people_commands.js";
 
@@ -39,7 +39,7 @@ export class PeopleDialog {
     this.#list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     dialog.querySelector("form").addEventListener("submit", (event) => this.#submitted(event));
     part(dialog, "close").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => this.#finder.end());
+    onClosed(dialog, () => this.#finder.end());
     session.on("me", () => session.me === null && dialog.close());
   }
 

@@ -1,4 +1,4 @@
-import { NARROW } from "chat/dom.js";
+import { NARROW, onClosed } from "chat/dom.js";
 
 /** Between the opener and what it opens, and between that and the edge of the window. */
 const GAP_PX = 4;
@@ -15,8 +15,8 @@ export class Popup {
   /** `closed()` is called each time it has closed. */
   constructor(dialog, { closed = () => {} } = {}) {
     this.#dialog = dialog;
-    dialog.addEventListener("close", () => {
-      this.#anchor?.removeAttribute("data-pressed");
+    onClosed(dialog, () => {
+      this.#anchor.removeAttribute("data-pressed");
       closed();
     });
     dialog.addEventListener("pointerdown", (event) => {
@@ -31,6 +31,7 @@ export class Popup {
   /** Opens beside this element. */
   open(anchor) {
     this.close();
+    this.#anchor?.removeAttribute("data-pressed");
     this.#anchor = anchor;
     anchor.setAttribute("data-pressed", "");
     this.#dialog.showModal();

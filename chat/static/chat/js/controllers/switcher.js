@@ -2,7 +2,7 @@ import { hasAccount, iconOf, isPersonal, titleOf } from "chat/called.js";
 import { browserClock } from "chat/clock.js";
 import { fillFace } from "chat/controllers/faces.js";
 import { findRooms, learn } from "chat/directory.js";
-import { clone, part, setText, show } from "chat/dom.js";
+import { clone, onClosed, part, setText, show } from "chat/dom.js";
 import { Switcher } from "chat/models/switcher.js";
 import { findPeople } from "chat/people_commands.js";
 import { capped } from "chat/text.js";
@@ -39,7 +39,7 @@ export class SwitcherController {
     this.#list.addEventListener("click", ({ target }) => this.#clicked(target));
     dialog.querySelector("form").addEventListener("submit", (event) => this.#submitted(event));
     part(dialog, "close").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => this.#model.end());
+    onClosed(dialog, () => this.#model.end());
   }
 
   open() {
@@ -57,8 +57,9 @@ export class SwitcherController {
   async #search(query) {
     const asked = [findRooms(this.#session, query)];
     if (hasAccount(this.#session.me)) asked.push(this.#people(query));
-    const found = (await Promise.allSettled(asked)).flatMap(({ value }) => value ?? []);
-    return found.map((room) => this.#called(room));
+    const answers = await Promise.allSettled(asked);
+    const found = answers.flatMap(({ value }) => value ?? []).map((room) => this.#called(room));
+    return { found, complete: answers.every(({ status }) => status === "fulfilled") };
   }
 
   async #people(query) {
@@ -104,6 +105,7 @@ export class SwitcherController {
   #words(found) {
     if (found) return "";
     if (this.#model.searching) return "Searching";
+    if (!this.#model.complete) return "The search did not get through. Try again in a moment.";
     const what = hasAccount(this.#session.me) ? "No channel and nobody" : "No channel";
     return `${what} has “${this.#model.query}” in its name.`;
   }

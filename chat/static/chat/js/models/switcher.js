@@ -9,7 +9,8 @@ const MOST_SHOWN = 50;
  * Finds a room by a piece of its name: first among those this page knows, then on the server.
  *
  * `known()` returns the rooms of the list, `unreadOf(room)` their counts, `search(query)` what the server
- * finds: rooms, and people as `{room, name, person}` who may have a chat in the list. Emits `change`.
+ * finds, `{found, complete}`: rooms, and people as `{room, name, person}` who may have a chat in the list.
+ * Emits `change`.
  */
 export class Switcher extends Emitter {
   #known;
@@ -24,6 +25,8 @@ export class Switcher extends Emitter {
   at = 0;
   /** The server has been asked and has not answered. */
   searching = false;
+  /** False when the server could not tell everything that it was asked. */
+  complete = true;
 
   constructor({ known, unreadOf, search, clock }) {
     super();
@@ -63,6 +66,7 @@ export class Switcher extends Emitter {
     this.at = 0;
     this.#found = [];
     this.searching = false;
+    this.complete = true;
     this.#clock.clearTimeout(this.#timer);
     if (this.query) this.#timer = this.#clock.setTimeout(() => this.#ask(), AFTER_LAST_KEY_MS);
     this.emit("change");
@@ -90,10 +94,11 @@ export class Switcher extends Emitter {
   async #ask() {
     const { query } = this;
     this.searching = true;
-    const found = await this.#search(query).catch(() => []);
+    const { found, complete } = await this.#search(query).catch(() => ({ found: [], complete: false }));
     if (query !== this.query) return;
     const chosen = this.chosen?.room;
     this.searching = false;
+    this.complete = complete;
     this.#found = found;
     // What was chosen stays chosen, wherever it stands now.
     this.at = Math.max(0, this.options.findIndex(({ room }) => room === chosen));
