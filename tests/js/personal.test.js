@@ -270,7 +270,7 @@ test("the switcher finds people, but nobody twice who has a chat already", async
   const switcher = new Switcher({
     known: () => [chat("1", bob)],
     unreadOf: () => 0,
-    search: async () => [person(bob), person(carol)],
+    search: async () => ({ found: [person(bob), person(carol)], complete: true }),
     clock,
   });
   switcher.begin();
