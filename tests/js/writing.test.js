@@ -321,7 +321,7 @@ test("what is written before all is ready comes after the draft that was kept", 
   const area = new FakeArea();
   drafting("half a thought", { area }).keep();
   const { writing } = await writer({ area });
-  writing.add(" ");
+  for (const nothingNew of [" ", "half a thought"]) writing.add(nothingNew);
   assert.equal(writing.text, "half a thought");
   writing.add("and one of this moment");
   assert.equal(writing.text, "half a thought\n\nand one of this moment");

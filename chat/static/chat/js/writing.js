@@ -78,9 +78,9 @@ export class Writing extends Emitter {
     if (!isBlank(text) && !this.draft.edit) this.#session.typed();
   }
 
-  /** Words from elsewhere come after what is being written. */
+  /** Words from elsewhere come after what is being written, unless they are that: put back by a browser. */
   add(words) {
-    if (!isBlank(words)) this.#drafts.add(this.#room, words);
+    if (!isBlank(words) && words !== this.text) this.#drafts.add(this.#room, words);
   }
 
   /** Keeps in the browser what was typed up to now. */
