@@ -167,7 +167,7 @@ _elsewhere = re_path("", WebsocketDenier.as_asgi())
 websocket_application = OriginGate(CookieSession(URLRouter([*websocket_urlpatterns, _elsewhere])))
 
 
-PLAIN: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+PLAIN: Final = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
 class ReadableHeaders:
