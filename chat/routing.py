@@ -167,6 +167,9 @@ _elsewhere = re_path("", WebsocketDenier.as_asgi())
 websocket_application = OriginGate(CookieSession(URLRouter([*websocket_urlpatterns, _elsewhere])))
 
 
+# What the charset of a form has to leave as it is. Some of Python's are none of texts, others make of these a
+# half of a character, which nothing can encode again.
+ESCAPES: Final = rb"a\ud800+2AA-"
 PLAIN: Final = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
@@ -197,9 +200,9 @@ def _is_readable(headers: Iterable[tuple[bytes, bytes]]) -> bool:
         for one in ",".join(sent[b"accept"]).split(","):
             parse_header_parameters(one)
         _, parameters = parse_header_parameters(",".join(sent[b"content-type"]))
+        return ESCAPES.decode(parameters.get("charset", "utf-8"), "replace") == ESCAPES.decode("ascii")
     except (LookupError, ValueError):
         return False
-    return parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8", "us-ascii")
 
 
 def http_application(application: Application) -> BoundedBody:

@@ -174,10 +174,20 @@ UNREADABLE = [
     ("content-type", "text/plain; x*=bogus'en'%41"),
     *(
         ("content-type", f"multipart/form-data; boundary=x; charset={one}")
-        for one in ("base64", "zlib", "idna")
+        for one in (
+            "base64",
+            "hex",
+            "rot13",
+            "zlib",
+            "idna",
+            "punycode",
+            "nothing",
+            "utf-7",
+            "utf-16",
+            "cp037",
+        )
     ),
     ("content-type", "application/x-www-form-urlencoded; charset=unicode_escape"),
-    ("content-type", "text/plain; charset=utf-16"),
     ("cookie", r'sessionid="\000abcdefghijklmnop"'),
 ]
 READABLE = [
@@ -185,6 +195,7 @@ READABLE = [
     ("accept", ""),
     ("content-type", "multipart/form-data; boundary=x"),
     ("content-type", "application/json; charset=UTF-8"),
+    *(("content-type", f"text/plain; charset={one}") for one in ("windows-1252", "iso-8859-1", "Shift_JIS")),
     ("content-type", "multipart/form-data; boundary*=utf-8''x"),
     ("cookie", "a=b; sessionid=abcdefghijklmnop"),
 ]
