@@ -102,9 +102,9 @@ def _backend_of(user: Any) -> str:
 
 
 class _Login(NamedTuple):
-    """``username`` is what the backends are asked for, ``bucket`` what attempts are counted under."""
+    """The backends are asked for ``usernames`` in turn; attempts are counted under ``bucket``."""
 
-    username: str
+    usernames: tuple[str, ...]
     bucket: str
 
 
@@ -114,15 +114,15 @@ async def log_in(
     """Log this session in; False when name and password do not go together, for whatever reason.
 
     An attempt is counted before the password is looked at: by address and name, and by address. The answer
-    takes one look at a password, whether there is such a name or not. Raises ``RateLimited``,
-    ``Unavailable``.
+    takes one look at a password, whether there is such a name or not (two, if staff have it as their
+    username and somebody else here as their name). Raises ``RateLimited``, ``Unavailable``.
     """
     limits = runtime.settings.LIMITS
     await runtime.throttle("login_address", address, limits.name_attempt)
     known: _Login = await in_database(_login, name)
     await runtime.throttle("login", (address, known.bucket), limits.login)
     try:
-        fits = await in_database(_log_in, request, known.username, password)
+        fits = await in_database(_log_in, request, known.usernames, password)
     except Unavailable:
         await runtime.forgive("login", (address, known.bucket))
         raise
@@ -142,12 +142,20 @@ def _login(name: str) -> _Login:
         found: set[Any] = {claim.owner.user for claim in held.select_related("owner__user")}
         if len(found) == 1:
             username: str = found.pop().get_username()
-            return _Login(username, min(names.keys(username)))
-    return _Login(name, min(names.keys(name)))
+            return _Login((*_staff_called(name), username), min(names.keys(username)))
+    return _Login((name,), min(names.keys(name)))
 
 
-def _log_in(request: HttpRequest, username: str, password: str) -> bool:
-    user = authenticate(request, username=username, password=password)
+def _staff_called(username: str) -> tuple[str, ...]:
+    """Staff who are nobody here have only their username, which is anybody's to take as a name."""
+    model = get_user_model()
+    user = model._default_manager.filter(**{model.USERNAME_FIELD: username}, chat_person=None).first()
+    return (username,) if getattr(user, "is_staff", False) else ()
+
+
+def _log_in(request: HttpRequest, usernames: tuple[str, ...], password: str) -> bool:
+    tried = (authenticate(request, username=one, password=password) for one in usernames)
+    user = next((one for one in tried if one is not None), None)
     if user is None:
         return False
     with transaction.atomic():

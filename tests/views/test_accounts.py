@@ -196,6 +196,17 @@ async def test_the_admin_is_entered_by_the_page_that_bounds_attempts(site: Site,
     assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
 
 
+async def test_nobody_locks_staff_out_who_takes_their_username_as_a_name(site: Site) -> None:
+    await User.objects.acreate_superuser("joe", "joe@example.org", "of all the keys")
+    joe = await account(site, "joe")
+    staff = await site.visitor()
+    assert (await log_in(staff, "joe", "of all the keys")).status_code == 302
+    assert (await staff.http.get("/admin/")).status_code == 200
+    namesake = await at_another_device(site, "joe")
+    assert await me(namesake) == joe.me
+    assert (await log_in(await site.visitor(), "joe", "wrong")).status_code == 200
+
+
 async def test_attempts_that_come_at_once_are_counted_before_the_password_is_looked_at(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
