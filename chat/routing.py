@@ -167,8 +167,8 @@ _elsewhere = re_path("", WebsocketDenier.as_asgi())
 websocket_application = OriginGate(CookieSession(URLRouter([*websocket_urlpatterns, _elsewhere])))
 
 
-# What the charset of a form has to leave as it is. Some of Python's are none of texts, others make of these a
-# half of a character, which nothing can encode again.
+# What the charset of a form with files has to leave as it is. Some of Python's are none of texts, others make
+# of these a half of a character, which nothing can encode again.
 ESCAPES: Final = rb"a\ud800+2AA-"
 PLAIN: Final = ((b"content-type", b"text/plain; charset=utf-8"),)
 
@@ -199,7 +199,9 @@ def _is_readable(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     try:
         for one in ",".join(sent[b"accept"]).split(","):
             parse_header_parameters(one)
-        _, parameters = parse_header_parameters(",".join(sent[b"content-type"]))
+        kind, parameters = parse_header_parameters(",".join(sent[b"content-type"]))
+        if kind != "multipart/form-data":
+            return True  # where Django decodes these, it says so itself
         return ESCAPES.decode(parameters.get("charset", "utf-8"), "replace") == ESCAPES.decode("ascii")
     except (LookupError, ValueError):
         return False

@@ -187,7 +187,6 @@ UNREADABLE = [
             "cp037",
         )
     ),
-    ("content-type", "application/x-www-form-urlencoded; charset=unicode_escape"),
     ("cookie", r'sessionid="\000abcdefghijklmnop"'),
 ]
 READABLE = [
@@ -195,7 +194,12 @@ READABLE = [
     ("accept", ""),
     ("content-type", "multipart/form-data; boundary=x"),
     ("content-type", "application/json; charset=UTF-8"),
-    *(("content-type", f"text/plain; charset={one}") for one in ("windows-1252", "iso-8859-1", "Shift_JIS")),
+    *(
+        ("content-type", f"multipart/form-data; boundary=x; charset={one}")
+        for one in ("windows-1252", "iso-8859-1", "Shift_JIS")
+    ),
+    ("content-type", "application/x-www-form-urlencoded; charset=windows-1252"),
+    ("content-type", "application/octet-stream; charset=binary"),
     ("content-type", "multipart/form-data; boundary*=utf-8''x"),
     ("cookie", "a=b; sessionid=abcdefghijklmnop"),
 ]
