@@ -25,6 +25,10 @@ ORIGIN_CHECKS: Final = {
     ("channels.security.websocket", "OriginValidator"),
 }
 
+ORIGIN_HINT: Final = (
+    "Use chat.routing.websocket_application, which asks for the origin, in place of websocket_urlpatterns."
+)
+
 # What wrappers of ASGI applications call what they wrap.
 INNER: Final = ("application", "_application", "inner", "app")
 
@@ -73,10 +77,14 @@ def check_websockets(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         words = f"A WebSocket to {address} does not reach the chat."
         hint = f"{WEBSOCKET_HINT} Under a path, the route begins with the same path as chat.urls."
         return [Error(words, hint=hint, id="chat.E005")]
-    if leads_there and not _asks_for_the_origin(protocols["websocket"], path):
+    asks = leads_there is None or _asks_for_the_origin(protocols["websocket"], path)
+    if asks is None:
+        words = "It cannot be seen whether a WebSocket is asked which page it comes from."
+        hint = f"Is it not, any page can open one in the name of its visitors. {ORIGIN_HINT}"
+        return [Warning(words, hint=hint, id="chat.W026")]
+    if not asks:
         words = "Any page on the web can open a WebSocket to the chat in the name of its visitors."
-        hint = "Use chat.routing.websocket_application, which asks for the origin, not websocket_urlpatterns."
-        return [Error(words, hint=hint, id="chat.E023")]
+        return [Error(words, hint=ORIGIN_HINT, id="chat.E023")]
     return []
 
 
@@ -105,16 +113,19 @@ def _leads_to_the_chat(application: Any, path: str) -> bool | None:
     return False
 
 
-def _asks_for_the_origin(application: Any, path: str) -> bool:
-    """Somewhere on the way to what has this path."""
-    for one in layers(application, "__call__"):
+def _asks_for_the_origin(application: Any, path: str) -> bool | None:
+    """Somewhere on the way to what has this path. None: a layer of the host's own may do it."""
+    answer: bool | None = False
+    for one in layers(application, "__class__"):
         if any((kind.__module__, kind.__name__) in ORIGIN_CHECKS for kind in type(one).__mro__):
             return True
+        if type(one).__module__.partition(".")[0] not in ("channels", "chat", "builtins"):
+            answer = None
     router = next(layers(application, "routes"), None)
     for route in router.routes if router is not None else ():
         if match := route.pattern.match(path):
-            return _asks_for_the_origin(route.callback, match[0])
-    return False
+            return _asks_for_the_origin(route.callback, match[0]) or answer
+    return answer
 
 
 @register(Tags.security)
