@@ -13,6 +13,10 @@ from .servers import RUNSERVER
 # As `bin/run` starts it.
 COMMAND = RUNSERVER
 
+# To Playwright every page has the focus all the time, and is before somebody's eyes.
+LOOKS_AWAY = "dispatchEvent(new Event('pagehide'))"
+LOOKS_AGAIN = "dispatchEvent(new Event('focus'))"
+
 
 def bubble(person: Visitor, body: str) -> Locator:
     return person.message(body).locator(".message__bubble")
@@ -139,6 +143,21 @@ def test_edits_reactions_and_deletions_are_shown_live_and_after_a_reload(
     ines.sees_only("Two plus two")
     expect(reactions).to_have_text(["🎉 1"])
     expect(ines.message("Two plus two").locator('[data-part="edited"]')).to_be_visible()
+
+
+def test_a_draft_that_one_tab_has_sent_is_gone_from_the_other(visitor: Arrive, channel: MakeChannel) -> None:
+    address = channel("Two drafts")
+    ines = visitor().opens(address).chooses_name("Ines")
+    ines.page.keyboard.type("Begun here")
+    ines.page.evaluate(LOOKS_AWAY)
+    other = ines.another_tab(address)
+    other.is_connected()
+    expect(other.composer).to_have_value("Begun here")
+    other.composer.press("Enter")
+    other.sees_stored("Begun here")
+    ines.page.evaluate(LOOKS_AGAIN)
+    expect(ines.composer).to_have_value("")
+    ines.sees_only("Begun here")
 
 
 def test_a_draft_stays_in_its_channel_and_outlives_the_page(visitor: Arrive, channel: MakeChannel) -> None:

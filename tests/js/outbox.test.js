@@ -76,6 +76,22 @@ test("what another tab kept is taken up in the order of writing, and what is kno
   ]);
 });
 
+test("what a tab took up from another one is not sent when that one has sent it, or thought better of it", () => {
+  const area = new FakeArea();
+  const one = open(area);
+  const two = open(area);
+  for (const cid of ["sent", "discarded", "kept"]) one.add(entry(cid));
+  two.takeUp(NOW);
+  two.failed("sent", "server_error");
+  one.sending("sent");
+  one.acknowledged("sent", { ts: NOW, seq: 1 });
+  one.failed("discarded", "forbidden");
+  one.remove("discarded");
+  two.add(entry("own", { ts: NOW + 1 }));
+  two.takeUp(NOW);
+  assert.deepEqual(two.inRoom(GENERAL).map(({ cid }) => cid), ["kept", "own"]);
+});
+
 test("nothing old is left to send when the first is told to be too old", () => {
   const outbox = open(new FakeArea());
   for (const cid of ["a", "b"]) outbox.add(entry(cid));

@@ -180,6 +180,18 @@ test("another tab's draft is overwritten only by who writes in the same room, an
   assert.equal(one.textOf(PIT), "");
 });
 
+test("who looks at a page again finds what another tab has made of the draft", async () => {
+  const area = new FakeArea();
+  const [{ writing: one }, { writing: other }] = [await writer({ area }), await writer({ area })];
+  one.typed("begun here");
+  one.keep();
+  other.lookAgain();
+  assert.equal(other.text, "begun here");
+  other.send();
+  one.lookAgain();
+  assert.equal(one.text, "");
+});
+
 test("in a browser that keeps nothing drafts last as long as the page", () => {
   const full = new FakeArea();
   full.setItem = () => {

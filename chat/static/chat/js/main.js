@@ -241,6 +241,7 @@ function start() {
     session.changes?.commit();
     composer.keep();
   });
+  for (const event of ["focus", "pageshow"]) addEventListener(event, () => composer.lookAgain());
   closeWhenForgotten(session);
   followOtherTabs({ session, name: `chat ${urls.socket}` });
   later.fetchWhenUsed(document);

@@ -83,6 +83,11 @@ export class Writing extends Emitter {
     if (!isBlank(words) && words !== this.text) this.#drafts.add(this.#room, words);
   }
 
+  /** Somebody looks at this page again: another tab may have gone on with what is kept, or sent it. */
+  lookAgain() {
+    this.#drafts.turnTo(this.#room);
+  }
+
   /** Keeps in the browser what was typed up to now. */
   keep() {
     this.#drafts.keep();

@@ -73,6 +73,11 @@ export class ComposerController {
     this.#typed();
   }
 
+  /** Somebody looks at this page again. */
+  lookAgain() {
+    this.#writing.lookAgain();
+  }
+
   /** Keeps in the browser what was typed up to now. */
   keep() {
     this.#writing.keep();

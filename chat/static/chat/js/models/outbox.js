@@ -110,9 +110,11 @@ export class Outbox extends Emitter {
    * it. What waits for longer than the server remembers is not sent without asking.
    */
   takeUp(now) {
-    for (const { cid, room, body, ts, quote, attachments = [] } of this.#written) {
+    const written = this.#written;
+    this.#dropTaken(new Set(written.map(({ cid }) => cid)));
+    for (const { cid, room, body, ts, quote, attachments = [] } of written) {
       if (this.#entries.has(cid)) continue;
-      this.#entries.set(cid, waiting({ cid, room, body, ts, quote, attachments }));
+      this.#entries.set(cid, { ...waiting({ cid, room, body, ts, quote, attachments }), taken: true });
     }
     this.#entries = new Map([...this.#entries].sort(([, one], [, other]) => one.ts - other.ts));
     // All of them before anybody is told, who might send the next.
@@ -149,6 +151,14 @@ export class Outbox extends Emitter {
   dropAcknowledged(room, seq) {
     for (const entry of this.inRoom(room)) {
       if (entry.state === Unsent.ACKNOWLEDGED && entry.seq <= seq) this.remove(entry.cid);
+    }
+  }
+
+  /** What came from elsewhere and is not kept any more: whoever wrote it has sent it, or thought better of it. */
+  #dropTaken(kept) {
+    for (const { cid, taken, state } of [...this.#entries.values()]) {
+      const rests = state === Unsent.WAITING || state === Unsent.FAILED;
+      if (taken && rests && !kept.has(cid)) this.#entries.delete(cid);
     }
   }
 
