@@ -71,13 +71,13 @@ def check_websockets(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         address = reverse("chat:home") + "ws/chat/"
     except NoReverseMatch:
         return []  # chat.E004 says it
-    path = address.removeprefix(get_script_prefix())
-    leads_there = _leads_to_the_chat(protocols["websocket"], path)
+    way = _way_to(address.removeprefix(get_script_prefix()), protocols["websocket"])
+    leads_there = _leads_to_the_chat(way)
     if leads_there is False:
         words = f"A WebSocket to {address} does not reach the chat."
         hint = f"{WEBSOCKET_HINT} Under a path, the route begins with the same path as chat.urls."
         return [Error(words, hint=hint, id="chat.E005")]
-    asks = leads_there is None or _asks_for_the_origin(protocols["websocket"], path)
+    asks = leads_there is None or _asks_for_the_origin(way)
     if asks is None:
         words = "It cannot be seen whether a WebSocket is asked which page it comes from."
         hint = f"Is it not, any page can open one in the name of its visitors. {ORIGIN_HINT}"
@@ -99,33 +99,30 @@ def layers(application: Any, attribute: str) -> Iterator[Any]:
         application = inside[0]
 
 
-def _leads_to_the_chat(application: Any, path: str) -> bool | None:
+def _way_to(path: str, application: Any) -> list[Any]:
+    """All layers on the way to what has this path, from the outside in, as far as they can be looked into."""
+    way = list(layers(application, "__class__"))
+    for route in getattr(way[-1], "routes", ()):
+        if match := route.pattern.match(path):
+            return way + _way_to(match[0], route.callback)
+    return way
+
+
+def _leads_to_the_chat(way: list[Any]) -> bool | None:
     """None: nobody can tell."""
-    consumer = next((one.consumer_class for one in layers(application, "consumer_class")), None)
+    consumer = next((one.consumer_class for one in way if hasattr(one, "consumer_class")), None)
     if consumer is not None:
         return any(one.__module__ == "chat.consumers" for one in consumer.__mro__)
-    router = next(layers(application, "routes"), None)
-    if router is None:
-        return None
-    for route in router.routes:
-        if match := route.pattern.match(path):
-            return _leads_to_the_chat(route.callback, match[0])
-    return False
+    return False if hasattr(way[-1], "routes") else None
 
 
-def _asks_for_the_origin(application: Any, path: str) -> bool | None:
-    """Somewhere on the way to what has this path. None: a layer of the host's own may do it."""
-    answer: bool | None = False
-    for one in layers(application, "__class__"):
-        if any((kind.__module__, kind.__name__) in ORIGIN_CHECKS for kind in type(one).__mro__):
-            return True
-        if type(one).__module__.partition(".")[0] not in ("channels", "chat", "builtins"):
-            answer = None
-    router = next(layers(application, "routes"), None)
-    for route in router.routes if router is not None else ():
-        if match := route.pattern.match(path):
-            return _asks_for_the_origin(route.callback, match[0]) or answer
-    return answer
+def _asks_for_the_origin(way: list[Any]) -> bool | None:
+    """None: a layer of the host's own may do it."""
+    kinds = [type(one) for one in way]
+    if any((one.__module__, one.__name__) in ORIGIN_CHECKS for kind in kinds for one in kind.__mro__):
+        return True
+    known = all(kind.__module__.partition(".")[0] in ("channels", "chat", "builtins") for kind in kinds)
+    return False if known else None
 
 
 @register(Tags.security)
