@@ -57,10 +57,7 @@ class OriginGate:
     @staticmethod
     def _is_ours(scope: dict[str, Any]) -> bool:
         chat = conf.get()
-        sent: dict[bytes, list[str]] = {b"host": [], b"origin": [], b"x-forwarded-proto": []}
-        for name, value in scope["headers"]:
-            if name in sent:
-                sent[name].append(value.decode("latin-1"))
+        sent = _sent(scope["headers"], b"host", b"origin", b"x-forwarded-proto")
         if sum(len(value) for values in sent.values() for value in values) > HEADER_CHARACTERS:
             return False
         scheme = "https" if scope.get("scheme") == "wss" else "http"
@@ -73,6 +70,19 @@ class OriginGate:
             tuple(settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])),
             chat.ALLOWED_ORIGINS,
         )
+
+
+def _sent(headers: Iterable[tuple[bytes, bytes]], *names: bytes) -> dict[bytes, list[str]]:
+    """The values of these headers, by name."""
+    sent: dict[bytes, list[str]] = {name: [] for name in names}
+    for name, value in headers:
+        if name in sent:
+            sent[name].append(value.decode("latin-1"))
+    return sent
+
+
+def _cookies(sent: dict[bytes, list[str]]) -> dict[str, str]:
+    return parse_cookie("; ".join(sent[b"cookie"]))
 
 
 def _below_the_mount(scope: dict[str, Any]) -> dict[str, Any]:
@@ -98,8 +108,7 @@ class CookieSession:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-        key = parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+        key = _cookies(_sent(scope["headers"], b"cookie")).get(settings.SESSION_COOKIE_NAME)
         await self._application({"session": session_store(key), **scope}, receive, send)
 
 
@@ -189,12 +198,9 @@ class ReadableHeaders:
 
 def _is_readable(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """RFC 2231 lets a parameter name its encoding, and a form's type that of its fields: any of Python's."""
-    sent: dict[bytes, list[str]] = {b"accept": [], b"content-type": [], b"cookie": []}
-    for name, value in headers:
-        if name in sent:
-            sent[name].append(value.decode("latin-1"))
+    sent = _sent(headers, b"accept", b"content-type", b"cookie")
     # PostgreSQL refuses to look for a NUL; in a cookie it is written \\000.
-    if any("\0" in value for value in parse_cookie("; ".join(sent[b"cookie"])).values()):
+    if any("\0" in value for value in _cookies(sent).values()):
         return False
     try:
         for one in ",".join(sent[b"accept"]).split(","):
