@@ -4,7 +4,6 @@ import gc
 import os
 import sys
 
-from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
@@ -12,8 +11,7 @@ from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.signals import request_finished
 from django.db import connections
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chitchat_site.settings")
 
@@ -40,9 +38,9 @@ class Sources(ASGIStaticFilesHandler):
     To Django an address that leads out of the folder is an error of the server.
     """
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+    def serve(self, request: HttpRequest) -> HttpResponse | FileResponse:
         try:
-            return await sync_to_async(self.serve, thread_sensitive=False)(request)
+            return super().serve(request)
         except (Http404, SuspiciousOperation):
             return not_found(request)
 

@@ -12,15 +12,12 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import (
-    BadRequest,
     DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
-    SuspiciousOperation,
 )
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -31,6 +28,7 @@ from chat import conf
 from chat.database import AWAY
 from chat.services.defaults import default_slug
 from chat.views.answers import RETRY_AFTER
+from chitchat_site.reports import REFUSALS
 
 CODES: Final = {
     400: "invalid",
@@ -204,7 +202,7 @@ class ErrorPages:
             return None  # Django asks the handlers above
         if isinstance(exception, Http404):
             return not_found(request, exception)
-        if isinstance(exception, BadRequest | SuspiciousOperation | MultiPartParserError):
+        if isinstance(exception, REFUSALS):
             return bad_request(request, exception)
         response = server_error(request)
         got_request_exception.send(sender=None, request=request)

@@ -3,12 +3,17 @@
 Django imports this before the apps are ready: nothing of the chat can be asked here.
 """
 
+from typing import Final
+
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
+
+# Raised for what a visitor sent, whoever reads it first.
+REFUSALS: Final = (BadRequest, SuspiciousOperation, MultiPartParserError)
 
 
 class SiteReporter(ExceptionReporter):
@@ -28,5 +33,4 @@ class SiteReporter(ExceptionReporter):
 
     @property
     def _status(self) -> int:
-        refused = isinstance(self.exc_value, SuspiciousOperation | BadRequest | MultiPartParserError)
-        return 400 if refused else 500
+        return 400 if isinstance(self.exc_value, REFUSALS) else 500
