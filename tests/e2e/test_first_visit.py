@@ -1,9 +1,12 @@
 """Arriving: a name, the first words, and coming back."""
 
+import http.client
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, ViewportSize, expect
+from redis_server import HOST
 
 from .conftest import CHROMIUM, CHROMIUM_ARGUMENTS, SIZES, Arrive, MakeChannel, MakeClient
 from .pages import DESKTOP, PHONE, Visitor
@@ -32,6 +35,17 @@ def test_a_newcomer_chooses_a_name_and_says_the_first_words(visitor: Arrive, siz
     ines.is_connected()
     ines.sees_stored(words)
     ines.is_called("Ines")
+
+
+@pytest.mark.usefixtures("journey")
+@pytest.mark.parametrize("path", ["/static/chat/nothing.css", "/static/../../manage.py"])
+def test_a_file_that_is_none_of_the_pages_is_not_found_and_the_log_is_empty(
+    server: Server, path: str
+) -> None:
+    with closing(http.client.HTTPConnection(HOST, server.port, timeout=30)) as connection:
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        assert (answer.status, "Nothing at this address" in answer.read().decode()) == (404, True)
 
 
 def test_an_empty_channel_says_so_and_helps_to_begin(visitor: Arrive, channel: MakeChannel) -> None:

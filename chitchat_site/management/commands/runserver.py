@@ -7,6 +7,7 @@ from typing import Any, Final
 from daphne.management.commands.runserver import Command as DaphneCommand
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 # Each fragment costs its own object, however small or empty it is: a bound in bytes is not enough. No client
@@ -96,6 +97,11 @@ class ChatServer(Server):  # type: ignore[misc]
 
 class Command(DaphneCommand):  # type: ignore[misc]
     server_cls = ChatServer
+
+    def get_application(self, options: dict[str, Any]) -> Any:
+        """While DEBUG is on, the site's own application has the static files: Daphne need not look first."""
+        by_daphne = not settings.DEBUG and options.get("use_static_handler")
+        return super().get_application({**options, "use_static_handler": by_daphne})
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Daphne knows no lifespan: a second process would serve until somebody opens a WebSocket."""
